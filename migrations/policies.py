@@ -1,0 +1,84 @@
+"""What makes a table a tenant's: forced row-level security, policies, grants, readers' views.
+
+Landed migrations call these functions, so what one of them emits never changes; a new need is a
+new function.
+"""
+
+from alembic import op
+
+APP, READERS, VIEWER, KEEPER = (
+    "workbench_app",
+    "workbench_readers",
+    "workbench_viewer",
+    "workbench_keeper",
+)
+
+
+def run(*statements: str) -> None:
+    """Execute statements one after another, as they stand: `%` is no placeholder."""
+    connection = op.get_bind().connection.driver_connection
+    for statement in statements:
+        connection.execute(statement)
+
+
+def tenant_table(table: str, *, read: str, write: str, purge: bool = True) -> None:
+    """Guard a table with a tenant: `read` to see a row, `write` to make, change or purge it."""
+    using = f"tenant_id = (select workbench.tenant_with('{read}'))"
+    check = f"tenant_id = (select workbench.tenant_with('{write}'))"
+    guarded_table(table, select=using, insert=check, update=check, delete=check if purge else None)
+
+
+def guarded_table(
+    table: str,
+    *,
+    select: str,
+    insert: str | None = None,
+    update: str | None = None,
+    delete: str | None = None,
+) -> None:
+    """Force row-level security with one condition for each verb; a verb without one is refused."""
+    run(
+        f"alter table workbench.{table} enable row level security",
+        f"alter table workbench.{table} force row level security",
+        f"grant select on workbench.{table} to {APP}, {VIEWER}",
+        f"create policy reads on workbench.{table} for select to {APP}, {VIEWER} using ({select})",
+    )
+    for verb, condition in (("insert", insert), ("update", update), ("delete", delete)):
+        if condition is None:
+            continue
+        clause = {
+            "insert": f"with check ({condition})",
+            "update": f"using ({condition}) with check ({condition})",
+            "delete": f"using ({condition})",
+        }[verb]
+        run(
+            f"grant {verb} on workbench.{table} to {APP}",
+            f"create policy {verb}s on workbench.{table} for {verb} to {APP} {clause}",
+        )
+
+
+def kept_table(table: str) -> None:
+    """Let the keeper's functions look for rows of every tenant."""
+    run(
+        f"grant select on workbench.{table} to {KEEPER}",
+        f"create policy keeper on workbench.{table} for select to {KEEPER} using (true)",
+    )
+
+
+def reader_view(table: str) -> None:
+    """Show a table's live rows to readers, through a view that its policies still filter."""
+    run(
+        f"create view views.{table} with (security_barrier) as "
+        f"select * from workbench.{table} where deleted_at is null",
+        f"alter view views.{table} owner to {VIEWER}",
+        f"grant select on views.{table} to {READERS}",
+    )
+
+
+def definer(signature: str, owner: str, *callers: str) -> None:
+    """Give a definer function to its owner, and to its callers alone the right to call it."""
+    run(
+        f"alter function {signature} owner to {owner}",
+        f"revoke all on function {signature} from public",
+        *(f"grant execute on function {signature} to {caller}" for caller in callers),
+    )

@@ -1,0 +1,1 @@
+"""One file, one step; dated, and never changed after it has landed."""

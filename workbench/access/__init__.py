@@ -1,0 +1,1 @@
+"""Access: memberships and their roles; makes an actor of an identity."""

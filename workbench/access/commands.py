@@ -1,0 +1,108 @@
+"""Changes to memberships; a tenant always keeps an owner."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.access.models import Membership
+from workbench.actor import Actor
+from workbench.audit import commands as audit
+from workbench.db import soft_delete
+from workbench.errors import Conflict, Forbidden, NotFound
+from workbench.permissions import MEMBER_ROLES, Permission, Role
+
+
+class LastOwner(Conflict):
+    """A tenant keeps at least one owner."""
+
+    code = "last_owner"
+
+
+class AlreadyMember(Conflict):
+    """This user is a member already."""
+
+    code = "already_member"
+
+
+class OwnRole(Forbidden):
+    """Nobody changes the role that he holds himself."""
+
+    code = "own_role"
+
+
+async def add_member(session: AsyncSession, actor: Actor, user_id: UUID, role: Role) -> Membership:
+    """Give a user a place in the actor's tenant."""
+    actor.require(Permission.MEMBER_MANAGE)
+    membership = Membership(
+        tenant_id=actor.require_tenant(), user_id=user_id, role=_member_role(role)
+    )
+    try:
+        async with session.begin_nested():
+            session.add(membership)
+    except IntegrityError as error:
+        raise AlreadyMember from error
+    audit.record(session, actor, "member.add", str(user_id), role=role)
+    return membership
+
+
+async def change_role(
+    session: AsyncSession, actor: Actor, membership_id: UUID, role: Role
+) -> Membership:
+    """Give a member another role; it holds at the member's next statement."""
+    membership = await _locked(session, actor, membership_id)
+    if role != Role.OWNER:
+        await _keep_an_owner(session, membership)
+    audit.record(
+        session, actor, "member.change", str(membership.user_id), was=membership.role, role=role
+    )
+    membership.role = _member_role(role)
+    await session.flush()
+    return membership
+
+
+async def remove_member(session: AsyncSession, actor: Actor, membership_id: UUID) -> None:
+    """Take a member's place; access ends at the next statement."""
+    membership = await _locked(session, actor, membership_id)
+    await _keep_an_owner(session, membership)
+    tenant_id = actor.require_tenant()
+    where = soft_delete.one(Membership, tenant_id, membership_id)
+    await soft_delete.remove(session, actor, Membership, *where)
+    audit.record(session, actor, "member.remove", str(membership.user_id))
+
+
+async def _locked(session: AsyncSession, actor: Actor, membership_id: UUID) -> Membership:
+    actor.require(Permission.MEMBER_MANAGE)
+    # All owners are locked in one order, so that two owners cannot remove each other at once.
+    tenant_id = actor.require_tenant()
+    await session.execute(
+        select(Membership.id)
+        .where(Membership.tenant_id == tenant_id, Membership.role == Role.OWNER)
+        .order_by(Membership.id)
+        .with_for_update()
+    )
+    membership = await session.get(Membership, (tenant_id, membership_id), with_for_update=True)
+    if membership is None or membership.deleted_at is not None:
+        raise NotFound
+    if membership.user_id == actor.user_id:
+        raise OwnRole
+    return membership
+
+
+async def _keep_an_owner(session: AsyncSession, leaving: Membership) -> None:
+    if leaving.role != Role.OWNER:
+        return
+    others = select(func.count()).where(
+        Membership.tenant_id == leaving.tenant_id,
+        Membership.role == Role.OWNER,
+        Membership.id != leaving.id,
+    )
+    if await session.scalar(others) == 0:
+        raise LastOwner
+
+
+def _member_role(role: Role) -> str:
+    if role not in MEMBER_ROLES:
+        raise Forbidden("This role belongs to the platform.")
+    return role.value

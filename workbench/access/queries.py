@@ -1,0 +1,80 @@
+"""Who may do what: the actor of a proved identity, and the members of a tenant."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.access.models import Membership
+from workbench.actor import Actor
+from workbench.db.session import Database
+from workbench.errors import Unauthenticated
+from workbench.identity.models import User
+from workbench.identity.tokens import Claims
+from workbench.permissions import Permission
+
+ACTOR_OF = text("select user_id, permissions from workbench.actor_of(:sid, :tenant)")
+ADMIT = text("select workbench.admit(:sid, :user, :tenant, :until)")
+REVOKE = text("select workbench.revoke(:sid)")
+
+
+class SignedOut(Unauthenticated):
+    """Your sign-in has ended; sign in again."""
+
+    code = "signed_out"
+
+
+async def actor_of(database: Database, claims: Claims) -> Actor:
+    """The actor that a login is now; raise SignedOut when the login or the membership has ended."""
+    async with database.app.connect() as connection:
+        values = {"sid": claims.sid, "tenant": claims.tenant_id}
+        row = (await connection.execute(ACTOR_OF, values)).first()
+    if row is None or row.user_id != claims.user_id:
+        raise SignedOut
+    return _actor(row.permissions, claims)
+
+
+async def admit(session: AsyncSession, claims: Claims, until: datetime) -> Actor | None:
+    """Let a login or run act until a time, with what the user may do now; None when nothing."""
+    values = {
+        "sid": claims.sid,
+        "user": claims.user_id,
+        "tenant": claims.tenant_id,
+        "until": until,
+    }
+    held = await session.scalar(ADMIT, values)
+    return None if held is None else _actor(held, claims)
+
+
+async def revoke(session: AsyncSession, sid: UUID) -> None:
+    """End what a login or run may do, from the next statement on."""
+    await session.execute(REVOKE, {"sid": sid})
+
+
+def members(actor: Actor) -> Select[tuple[Membership, User]]:
+    """The members of the actor's tenant with their users, by e-mail."""
+    actor.require(Permission.MEMBER_READ)
+    return (
+        select(Membership, User)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.tenant_id == actor.require_tenant())
+        .order_by(User.email)
+    )
+
+
+def member(actor: Actor, membership_id: UUID) -> Select[tuple[Membership, User]]:
+    """One member of the actor's tenant."""
+    return members(actor).where(Membership.id == membership_id)
+
+
+MemberRow = Row[tuple[Membership, User]]
+
+
+def _actor(permissions: list[str], claims: Claims) -> Actor:
+    return Actor.of_user(
+        claims.user_id,
+        sid=claims.sid,
+        tenant_id=claims.tenant_id,
+        permissions=[Permission(name) for name in permissions],
+    )

@@ -1,0 +1,3 @@
+"""Audit: what was done and read, by whom; append only."""
+
+from workbench.audit.models import AuditEntry as AuditEntry

@@ -1,0 +1,69 @@
+"""From settings to a database: embedded or given, with the addresses of every role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL
+
+from workbench.db import keys, roles, schema
+from workbench.db.embedded import Embedded
+from workbench.db.session import Database, Logins
+from workbench.errors import Invalid
+from workbench.settings import Settings, driver_url
+
+
+def embedded(settings: Settings) -> Embedded:
+    """The server in the home of these settings."""
+    return Embedded(settings.prepared_home() / "postgres")
+
+
+def logins(settings: Settings) -> Logins:
+    """The addresses of the roles that Workbench connects as."""
+    return Logins(*(login_url(settings, role) for role in roles.LOGINS))
+
+
+def login_url(settings: Settings, role: str) -> URL:
+    """The address for one role; its password is derived unless a setting gives it."""
+    password = keys.password(settings.secret_keys[-1], role)
+    if settings.is_embedded:
+        return embedded(settings).url(role, password)
+    given = {
+        roles.APP: settings.database_url,
+        roles.READER: settings.reader_url,
+        roles.WORKER: settings.worker_url,
+        roles.OWNER: settings.owner_url,
+    }.get(role)
+    if given is not None:
+        return driver_url(given)
+    if role == roles.OWNER:
+        raise Invalid("Set WORKBENCH_OWNER_URL to the role that owns the tables.")
+    assert settings.database_url is not None
+    return driver_url(settings.database_url).set(username=role, password=password)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest revision, and make it first in the embedded mode."""
+    owner = login_url(settings, roles.OWNER)
+    if settings.is_embedded:
+        embedded(settings).ensure_database(str(owner.password))
+    passwords = {role: str(login_url(settings, role).password) for role in roles.LOGINS}
+    schema.upgrade(owner, settings.secret_keys, passwords)
+
+
+@contextmanager
+def server(settings: Settings) -> Iterator[None]:
+    """Keep the embedded server running, where there is one."""
+    if not settings.is_embedded:
+        yield
+        return
+    running = embedded(settings)
+    running.start()
+    try:
+        yield
+    finally:
+        running.stop()
+
+
+def database(settings: Settings) -> Database:
+    """The database of these settings; nothing connects yet."""
+    return Database(logins(settings), settings.secret_keys[0])

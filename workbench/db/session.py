@@ -1,0 +1,121 @@
+"""Sessions that belong to an actor: every transaction begins by telling PostgreSQL who asks."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
+
+from workbench.actor import Actor
+from workbench.db.isolation import ActorKey
+from workbench.db.soft_delete import hide_deleted
+
+TELL = text(
+    "select set_config('workbench.actor_token', :token, true), "
+    "set_config('application_name', :name, true)"
+)
+CANCEL = text(
+    "select pg_cancel_backend(pid) from pg_stat_activity "
+    "where application_name = :name and pid <> pg_backend_pid()"
+)
+
+
+class ActorSession(Session):
+    """A session whose transactions all carry the token of one actor."""
+
+
+hide_deleted(ActorSession)
+
+
+@event.listens_for(ActorSession, "after_begin")
+def _tell(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    actor: Actor = session.info["actor"]
+    key: ActorKey = session.info["key"]
+    connection.execute(TELL, {"token": key.mint(actor), "name": _name(actor)})
+
+
+def _name(actor: Actor) -> str:
+    return f"workbench {actor.sid or actor.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The addresses of one database for the roles that Workbench connects as."""
+
+    app: URL
+    reader: URL
+    worker: URL
+
+
+class Database:
+    """The engines of one database, async and sync alike, and the key that signs for actors."""
+
+    def __init__(self, logins: Logins, secret: str, **engine_options: Any) -> None:
+        """Prepare the engines; none connects before it is needed."""
+        self.logins = logins
+        self.key = ActorKey(secret)
+        self._options = {"pool_pre_ping": True, "pool_size": 10} | engine_options
+
+    @asynccontextmanager
+    async def session(self, actor: Actor) -> AsyncIterator[AsyncSession]:
+        """Open the actor's session as the application; it commits unless something is raised."""
+        async with self._session(self.app, actor) as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self, actor: Actor) -> AsyncIterator[AsyncSession]:
+        """Open the actor's session as the reader, who sees views and changes nothing."""
+        async with self._session(self.reader, actor) as session:
+            yield session
+
+    @contextmanager
+    def sync_session(self, actor: Actor) -> Iterator[Session]:
+        """Open the actor's session as the application, for code that does not await."""
+        info = {"actor": actor, "key": self.key}
+        options = {"info": info, "expire_on_commit": False}
+        with ActorSession(self.sync_app, **options) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine, actor: Actor) -> AsyncIterator[AsyncSession]:
+        session = AsyncSession(
+            engine,
+            sync_session_class=ActorSession,
+            expire_on_commit=False,
+            info={"actor": actor, "key": self.key},
+        )
+        async with session, session.begin():
+            yield session
+
+    async def cancel_statements(self, sid: Any) -> None:
+        """Cancel what still runs for a login or run that has ended."""
+        for engine in (self.app, self.reader):
+            async with engine.begin() as connection:
+                await connection.execute(CANCEL, {"name": f"workbench {sid}"})
+
+    @cached_property
+    def app(self) -> AsyncEngine:
+        """The engine of the application."""
+        return create_async_engine(self.logins.app, **self._options)
+
+    @cached_property
+    def reader(self) -> AsyncEngine:
+        """The engine of the readers."""
+        return create_async_engine(self.logins.reader, **self._options)
+
+    @cached_property
+    def sync_app(self) -> Engine:
+        """The engine of the application, for code that does not await."""
+        return create_engine(self.logins.app, **self._options)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        for name in ("app", "reader"):
+            if name in self.__dict__:
+                await self.__dict__[name].dispose()
+        if "sync_app" in self.__dict__:
+            self.sync_app.dispose()

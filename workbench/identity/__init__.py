@@ -1,0 +1,1 @@
+"""Identity: users, their passwords and log-ins; who proved to be whom."""

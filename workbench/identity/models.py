@@ -1,0 +1,59 @@
+"""The tables of users and their log-ins."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from workbench.db.model import Created, Identified, Model
+from workbench.db.soft_delete import SoftDelete
+
+
+class User(Identified, Created, SoftDelete, Model):
+    """A person who can sign in; a member of any number of tenants."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email"),
+        Index("uq_users_email", "email", unique=True, postgresql_where=text("deleted_at is null")),
+    )
+
+    email: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    is_operator: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    disabled_at: Mapped[datetime | None] = mapped_column()
+
+
+class Password(Model):
+    """The bcrypt hash of a user's password."""
+
+    __tablename__ = "passwords"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column()
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Login(Identified, Created, SoftDelete, Model):
+    """A browser's or a program's signed-in period; its id is the actor's `sid`."""
+
+    __tablename__ = "logins"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    user_agent: Mapped[str] = mapped_column()
+    address: Mapped[str] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class RefreshToken(Identified, Created, Model):
+    """One refresh token of a login; the id is the token's `jti`, and it serves once."""
+
+    __tablename__ = "refresh_tokens"
+
+    login_id: Mapped[UUID] = mapped_column(ForeignKey("logins.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column()
+    used_at: Mapped[datetime | None] = mapped_column()
+    login: Mapped[Login] = relationship(lazy="raise")

@@ -1,0 +1,48 @@
+"""Passwords: bcrypt with 12 rounds, off the event loop, so that one log-in never stops the others."""
+
+import asyncio
+
+import bcrypt
+
+from workbench.errors import Detail, Invalid
+
+ROUNDS = 12
+MAX_BYTES = 72  # bcrypt reads no further
+MIN_LENGTH = 12
+
+# What an unknown user's password is compared with, so that it takes as long as a known one's.
+NOBODY = "$2b$12$iD/d22UGmPVXB1VRGPv0xegbQ/N5jA1QIh6YYXQMBEagI9viNd2KS"
+
+
+class BadPassword(Invalid):
+    """The password cannot be used."""
+
+    code = "bad_password"
+
+
+async def hash_password(password: str) -> str:
+    """Hash a new password; raise BadPassword when it is too short or too long."""
+    if len(password) < MIN_LENGTH:
+        raise _bad(f"it needs {MIN_LENGTH} characters or more")
+    hashed = await asyncio.to_thread(bcrypt.hashpw, _encoded(password), bcrypt.gensalt(ROUNDS))
+    return hashed.decode()
+
+
+async def matches(password: str, hashed: str | None) -> bool:
+    """Whether the password is the hashed one; without a hash it takes as long and is not."""
+    stored = (hashed or NOBODY).encode()
+    is_same = await asyncio.to_thread(bcrypt.checkpw, _encoded(password), stored)
+    return is_same and hashed is not None
+
+
+def _encoded(password: str) -> bytes:
+    encoded = password.encode()
+    if len(encoded) > MAX_BYTES:
+        raise _bad(f"it is longer than {MAX_BYTES} bytes")
+    if b"\0" in encoded:
+        raise _bad("it holds a NUL character")
+    return encoded
+
+
+def _bad(reason: str) -> BadPassword:
+    return BadPassword(f"The password cannot be used: {reason}.", details=[Detail("password", reason)])

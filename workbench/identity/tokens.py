@@ -1,0 +1,119 @@
+"""Access tokens (15 minutes) and refresh tokens (7 days): JWT, HS256, one key for each purpose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from workbench.db import keys
+from workbench.errors import Unauthenticated
+
+ACCESS_LIFETIME = timedelta(minutes=15)
+REFRESH_LIFETIME = timedelta(days=7)
+ALGORITHM = "HS256"
+
+
+class BadToken(Unauthenticated):
+    """Your sign-in is not valid or has expired; sign in again."""
+
+    code = "bad_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says: the login, the user, and the tenant or None for the platform."""
+
+    sid: UUID
+    user_id: UUID
+    tenant_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshClaims(Claims):
+    """What a refresh token says; `jti` names the token itself."""
+
+    jti: UUID
+
+
+class Tokens:
+    """Makes and reads the tokens of the API; the newest secret key signs, every one verifies."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        """Derive an access key and a refresh key from each secret key, newest first."""
+        self._keys = {
+            audience: {
+                f"{audience}-{keys.derive(secret, 'kid').hex()[:12]}": keys.derive(
+                    secret, f"{audience} key"
+                )
+                for secret in secrets
+            }
+            for audience in ("access", "refresh")
+        }
+
+    def access(self, sid: UUID, user_id: UUID, tenant_id: UUID | None, now: datetime) -> str:
+        """Make an access token of 15 minutes."""
+        return self._encode("access", _claims(sid, user_id, tenant_id), now + ACCESS_LIFETIME)
+
+    def refresh(
+        self, jti: UUID, sid: UUID, user_id: UUID, tenant_id: UUID | None, expires: datetime
+    ) -> str:
+        """Make a refresh token that serves once, until it expires."""
+        claims = _claims(sid, user_id, tenant_id) | {"jti": str(jti)}
+        return self._encode("refresh", claims, expires)
+
+    def read_access(self, token: str, now: datetime) -> Claims:
+        """Read an access token; raise BadToken unless it is ours and still valid."""
+        return _read(lambda claims: Claims(**_ids(claims)), self._decode("access", token, now))
+
+    def read_refresh(self, token: str, now: datetime) -> RefreshClaims:
+        """Read a refresh token; raise BadToken unless it is ours and still valid."""
+        claims = self._decode("refresh", token, now)
+        return _read(lambda c: RefreshClaims(**_ids(c), jti=UUID(c["jti"])), claims)
+
+    def _encode(self, audience: str, claims: Mapping[str, Any], expires: datetime) -> str:
+        kid, key = next(iter(self._keys[audience].items()))
+        payload = {**claims, "aud": audience, "exp": int(expires.timestamp())}
+        return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": kid})
+
+    def _decode(self, audience: str, token: str, now: datetime) -> dict[str, Any]:
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            key = self._keys[audience].get(kid) if isinstance(kid, str) else None
+            if key is None:
+                raise BadToken
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=audience,
+                options={"require": ["exp", "aud", "sub", "sid"], "verify_exp": False},
+            )
+        except jwt.PyJWTError as error:
+            raise BadToken from error
+        if claims["exp"] <= now.timestamp():
+            raise BadToken
+        return claims
+
+
+def _claims(sid: UUID, user_id: UUID, tenant_id: UUID | None) -> dict[str, Any]:
+    tenant = str(tenant_id) if tenant_id else None
+    return {"sid": str(sid), "sub": str(user_id), "tid": tenant}
+
+
+def _ids(claims: Mapping[str, Any]) -> dict[str, Any]:
+    tenant = claims.get("tid")
+    return {
+        "sid": UUID(claims["sid"]),
+        "user_id": UUID(claims["sub"]),
+        "tenant_id": UUID(tenant) if tenant else None,
+    }
+
+
+def _read(make: Any, claims: dict[str, Any]) -> Any:
+    try:
+        return make(claims)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadToken from error

@@ -1,0 +1,1 @@
+"""Outbox: messages that leave with the transaction or not at all."""

@@ -1,0 +1,38 @@
+"""Putting messages into the outbox, and marking them sent."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.outbox.models import OutboxMessage
+
+
+def put(session: AsyncSession, actor: Actor, topic: str, **ids: UUID) -> None:
+    """Put a message that leaves when the transaction commits."""
+    payload = {name: str(value) for name, value in ids.items()}
+    message = OutboxMessage(tenant_id=actor.require_tenant(), topic=topic, payload=payload)
+    session.add(message)
+
+
+async def due(session: AsyncSession, most: int) -> list[tuple[UUID, UUID]]:
+    """The tenant and id of the oldest unsent messages of all tenants."""
+    rows = await session.execute(text("select * from workbench.outbox_due(:most)"), {"most": most})
+    return [(row.tenant_id, row.id) for row in rows]
+
+
+async def mark_sent(session: AsyncSession, tenant_id: UUID, message_id: UUID, at: datetime) -> bool:
+    """Mark a message as sent; answer False when somebody else was first."""
+    statement = (
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == tenant_id,
+            OutboxMessage.id == message_id,
+            OutboxMessage.sent_at.is_(None),
+        )
+        .values(sent_at=at)
+        .returning(OutboxMessage.id)
+    )
+    return (await session.execute(statement)).first() is not None

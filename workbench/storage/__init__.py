@@ -1,0 +1,43 @@
+"""Storage: bytes under generated keys, in a local folder or S3, behind fsspec."""
+
+from typing import BinaryIO, cast
+from uuid import UUID
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from workbench.errors import NotFound
+
+
+class Storage:
+    """The place where files lie; keys are made here and never by a user."""
+
+    def __init__(self, url: str) -> None:
+        """Name the place by a URL that fsspec understands, `file://…` or `s3://…`."""
+        self._system, self._root = cast(
+            "tuple[fsspec.AbstractFileSystem, str]", url_to_fs(url, auto_mkdir=True)
+        )
+
+    @staticmethod
+    def key(tenant_id: UUID, kind: str, owner: UUID, name: str) -> str:
+        """The key of one file: tenant first, so that a purge finds all of a tenant's files."""
+        return f"{tenant_id.hex}/{kind}/{owner.hex}/{name}"
+
+    def write(self, key: str) -> BinaryIO:
+        """Open a file for writing; it is there once it is closed."""
+        return cast("BinaryIO", self._system.open(self._path(key), "wb"))
+
+    def read(self, key: str) -> BinaryIO:
+        """Open a file for reading; raise NotFound when it is not there."""
+        try:
+            return cast("BinaryIO", self._system.open(self._path(key), "rb"))
+        except FileNotFoundError as error:
+            raise NotFound("The file is gone.") from error
+
+    def remove(self, key: str) -> None:
+        """Remove a file, whether it is there or not."""
+        if self._system.exists(self._path(key)):
+            self._system.rm(self._path(key))
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}"

@@ -1,0 +1,1 @@
+"""Tenants: the customers that share the database."""

@@ -1,0 +1,26 @@
+"""Statements about tenants."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from workbench.actor import Actor
+from workbench.tenants.models import Tenant
+
+
+def tenants(actor: Actor) -> Select[tuple[Tenant]]:
+    """The tenants that the actor may see, by slug: its own, or all for the platform's operator."""
+    statement = select(Tenant).order_by(Tenant.slug)
+    if actor.tenant_id is not None:
+        statement = statement.where(Tenant.id == actor.tenant_id)
+    return statement
+
+
+def tenant(actor: Actor, tenant_id: UUID) -> Select[tuple[Tenant]]:
+    """One tenant that the actor may see."""
+    return tenants(actor).where(Tenant.id == tenant_id)
+
+
+def tenant_with_slug(actor: Actor, slug: str) -> Select[tuple[Tenant]]:
+    """The tenant of a slug, if the actor may see it."""
+    return tenants(actor).where(Tenant.slug == slug)
