@@ -6,6 +6,7 @@ from sqlalchemy import Connection, create_engine, pool, text
 
 SCHEMA = "workbench"
 ADVISORY_LOCK = 7_302_026  # any number that no other program on the server takes
+QUEUE_TIMEOUT = "60s"  # for the migrations of another process to end
 LOCK_TIMEOUT = "4s"  # a migration that waits for a lock makes everybody else wait behind it
 STATEMENT_TIMEOUT = "60s"
 
@@ -36,6 +37,7 @@ def _url() -> str:
 
 
 def _migrate(connection: Connection) -> None:
+    connection.execute(text(f"set lock_timeout = '{QUEUE_TIMEOUT}'"))
     connection.execute(text("select pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     connection.execute(text(f"create schema if not exists {SCHEMA}"))
     connection.execute(text(f"set search_path = {SCHEMA}"))

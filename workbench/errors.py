@@ -5,6 +5,7 @@ WorkbenchError
 ├── Forbidden         the actor is known and lacks the permission
 ├── NotFound          it is not there, or not for this actor
 ├── Conflict          it is there already, or has moved on
+│   └── Stale         it has changed since the caller read it
 ├── Invalid           the request cannot be understood; `details` names the places
 ├── TooMany           a limit is reached
 └── Unavailable       something that is needed does not answer
@@ -56,6 +57,12 @@ class Conflict(WorkbenchError):
     """This does not fit what is there."""
 
     code = "conflict"
+
+
+class Stale(Conflict):
+    """This has changed since you read it; read it again."""
+
+    code = "stale"
 
 
 class Invalid(WorkbenchError):

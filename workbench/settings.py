@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr | None = Field(
         default=None, description="Where errors are reported; unset: nowhere."
     )
+    hosts: str | None = Field(
+        default=None,
+        description="Names that the server answers to, separated by commas; unset: every name.",
+    )
     log: Literal["json", "console"] = Field(default="json", description="Form of the log lines.")
     kernel_user: str | None = Field(
         default=None, description="System user that notebooks run as when the worker is root."
@@ -74,6 +78,11 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether Workbench starts a PostgreSQL of its own."""
         return self.database_url is None
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The names that the server answers to; none means every name."""
+        return tuple(host.strip() for host in (self.hosts or "").split(",") if host.strip())
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ down_revision = None
 
 GUARD = "workbench_guard"
 SCHEMAS = ("workbench_private", "views", "data", "rows", "staging")
-ANYONE = (APP, READERS, VIEWER)
+ANYONE = (APP, READERS, VIEWER, "workbench_owner")
 
-VERIFIED = """
-create function workbench_private.verified(
-    wanted text, out held boolean, out tenant uuid, out person uuid
-)
+# Every policy asks one of four functions. They share this text rather than call one another: a
+# nested definer call would cost as much as the check itself.
+CHECK = """
+create function workbench.{signature} returns {answer}
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -20,11 +20,13 @@ declare
     part text[];
     key record;
     claims jsonb;
+    tenant uuid;
+    person uuid;
+    is_system boolean;
     permissions text[];
 begin
-    held := false;
     if token is null or token = '' then
-        return;
+        return null;
     end if;
     if current_setting('transaction_isolation') <> 'read committed' then
         raise insufficient_privilege using message = 'an actor token needs READ COMMITTED';
@@ -51,34 +53,40 @@ begin
     if coalesce((claims ->> 'exp')::float8, 0) <= extract(epoch from clock_timestamp()) then
         raise insufficient_privilege using message = 'the actor token has expired';
     end if;
-    tenant := (claims ->> 'tid')::uuid;
+    tenant := claims ->> 'tid';
+    is_system := starts_with(claims ->> 'sub', 'system:');
 
     if starts_with(session_user::text, 'workbench_tenant_') and (
-        starts_with(claims ->> 'sub', 'system:')
+        is_system
         or session_user is distinct from 'workbench_tenant_' || replace(tenant::text, '-', '')
     ) then
         raise insufficient_privilege using message = 'the actor token belongs to another login';
     end if;
 
-    if starts_with(claims ->> 'sub', 'system:') then
-        held := wanted is null or claims -> 'per' ? wanted;
-        return;
+    if is_system is not true then
+        person := claims ->> 'sub';
+        select l.permissions into permissions
+            from workbench_private.live l
+            where l.sid = (claims ->> 'sid')::uuid
+                and l.user_id = person
+                and l.tenant_id is not distinct from tenant
+                and l.expires_at > clock_timestamp();
+        if not found then
+            raise insufficient_privilege using message = 'the actor token has been revoked';
+        end if;
     end if;
-
-    person := (claims ->> 'sub')::uuid;
-    select l.permissions into permissions
-        from workbench_private.live l
-        where l.sid = (claims ->> 'sid')::uuid
-            and l.user_id = person
-            and l.tenant_id is not distinct from tenant
-            and l.expires_at > clock_timestamp();
-    if not found then
-        raise insufficient_privilege using message = 'the actor token has been revoked';
-    end if;
-    held := wanted is null or (wanted = any (permissions) and claims -> 'per' ? wanted);
+    return {result};
 end
 $$
 """
+
+HELD = "claims -> 'per' ? permission and (is_system or permission = any (permissions))"
+CHECKS = (
+    ("tenant_with(permission text)", "uuid", f"case when {HELD} then tenant end"),
+    ("platform_with(permission text)", "boolean", f"tenant is null and {HELD}"),
+    ("actor_tenant()", "uuid", "tenant"),
+    ("actor_user()", "uuid", "person"),
+)
 
 
 def upgrade() -> None:
@@ -127,34 +135,9 @@ def upgrade() -> None:
         f"grant insert, update, delete on workbench_private.live to {KEEPER}",
     )
     _roles()
-    run(VERIFIED)
-    definer("workbench_private.verified(text)", GUARD)
-    for name, arguments, answer, body in (
-        ("tenant_with", "permission text", "uuid", "case when v.held then v.tenant end"),
-        ("platform_with", "permission text", "boolean", "v.held and v.tenant is null"),
-    ):
-        _face(f"{name}({arguments})", answer, "permission", body)
-        definer(f"workbench.{name}(text)", GUARD, *ANYONE)
-    for name, body in (("actor_tenant", "v.tenant"), ("actor_user", "v.person")):
-        _face(f"{name}()", "uuid", "null", body)
-        definer(f"workbench.{name}()", GUARD, *ANYONE)
-
-
-def _face(signature: str, answer: str, wanted: str, body: str) -> None:
-    run(
-        f"""
-        create function workbench.{signature} returns {answer}
-        language plpgsql stable parallel safe security definer
-        set search_path = pg_catalog, pg_temp
-        as $$
-        declare v record;
-        begin
-            v := workbench_private.verified({wanted});
-            return {body};
-        end
-        $$
-        """
-    )
+    for signature, answer, result in CHECKS:
+        run(CHECK.format(signature=signature, answer=answer, result=result))
+        definer(f"workbench.{signature}", GUARD, *ANYONE)
 
 
 def _roles() -> None:

@@ -278,9 +278,9 @@ def _functions() -> None:
     for function in FUNCTIONS:
         definer(function, KEEPER, APP)
     for function in ("follow", "end_login"):
-        definer(f"workbench_private.{function}()", KEEPER)
+        definer(f"workbench_private.{function}()", KEEPER, "workbench_owner")
     run(
-        "create trigger follow after update of role, deleted_at or delete on workbench.memberships "
+        "create trigger follow after update or delete on workbench.memberships "
         "for each row execute function workbench_private.follow()",
         "create trigger follow after update of disabled_at, deleted_at, is_operator "
         "on workbench.users for each row execute function workbench_private.follow()",

@@ -16,6 +16,7 @@ TABLES = (
             status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out')),
         attempt integer not null default 0,
         requested_by uuid not null constraint fk_runs_requested_by references workbench.users,
+        progress double precision,
         error text,
         created_at timestamptz not null default now(),
         started_at timestamptz,

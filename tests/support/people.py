@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-
 from workbench.access import commands as access
 from workbench.access import queries
 from workbench.actor import Actor

@@ -10,7 +10,7 @@ from workbench.access.models import Membership
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db import soft_delete
-from workbench.errors import Conflict, Forbidden, NotFound
+from workbench.errors import Conflict, Forbidden, NotFound, Stale
 from workbench.permissions import MEMBER_ROLES, Permission, Role
 
 
@@ -48,10 +48,18 @@ async def add_member(session: AsyncSession, actor: Actor, user_id: UUID, role: R
 
 
 async def change_role(
-    session: AsyncSession, actor: Actor, membership_id: UUID, role: Role
+    session: AsyncSession,
+    actor: Actor,
+    membership_id: UUID,
+    role: Role,
+    *,
+    was: Role | None = None,
 ) -> Membership:
-    """Give a member another role; it holds at the member's next statement."""
-    membership = await _locked(session, actor, membership_id)
+    """Give a member another role; it holds at the member's next statement.
+
+    Raise Stale when the member's role is no longer the one it `was` to the caller.
+    """
+    membership = await _locked(session, actor, membership_id, was)
     if role != Role.OWNER:
         await _keep_an_owner(session, membership)
     audit.record(
@@ -62,9 +70,11 @@ async def change_role(
     return membership
 
 
-async def remove_member(session: AsyncSession, actor: Actor, membership_id: UUID) -> None:
-    """Take a member's place; access ends at the next statement."""
-    membership = await _locked(session, actor, membership_id)
+async def remove_member(
+    session: AsyncSession, actor: Actor, membership_id: UUID, *, was: Role | None = None
+) -> None:
+    """Take a member's place; access ends at the next statement. Raise Stale as `change_role`."""
+    membership = await _locked(session, actor, membership_id, was)
     await _keep_an_owner(session, membership)
     tenant_id = actor.require_tenant()
     where = soft_delete.one(Membership, tenant_id, membership_id)
@@ -72,7 +82,9 @@ async def remove_member(session: AsyncSession, actor: Actor, membership_id: UUID
     audit.record(session, actor, "member.remove", str(membership.user_id))
 
 
-async def _locked(session: AsyncSession, actor: Actor, membership_id: UUID) -> Membership:
+async def _locked(
+    session: AsyncSession, actor: Actor, membership_id: UUID, was: Role | None
+) -> Membership:
     actor.require(Permission.MEMBER_MANAGE)
     # All owners are locked in one order, so that two owners cannot remove each other at once.
     tenant_id = actor.require_tenant()
@@ -85,6 +97,8 @@ async def _locked(session: AsyncSession, actor: Actor, membership_id: UUID) -> M
     membership = await session.get(Membership, (tenant_id, membership_id), with_for_update=True)
     if membership is None or membership.deleted_at is not None:
         raise NotFound
+    if was is not None and membership.role != was:
+        raise Stale
     if membership.user_id == actor.user_id:
         raise OwnRole
     return membership

@@ -48,6 +48,8 @@ def migrate(settings: Settings) -> None:
         embedded(settings).ensure_database(str(owner.password))
     passwords = {role: str(login_url(settings, role).password) for role in roles.LOGINS}
     schema.upgrade(owner, settings.secret_keys, passwords)
+    if settings.is_embedded:
+        embedded(settings).harden()
 
 
 @contextmanager

@@ -43,6 +43,7 @@ HBA = """\
 local all {superuser} peer map=bootstrap
 local all all scram-sha-256
 """
+HARDENING = Path(__file__).with_name("hardening.sql")
 OPTIONS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -123,6 +124,14 @@ class Embedded:
                 connection.execute(
                     sql.SQL("create database {} owner {}").format(sql.Identifier(database), owner)
                 )
+            # Everybody may make temporary tables there, which is a way to fill the disk.
+            connection.execute("revoke connect, temporary on database postgres from public")
+            connection.execute("revoke connect on database template1 from public")
+
+    def harden(self, database: str = DATABASE) -> None:
+        """Take from PUBLIC what only a superuser can take away."""
+        with self.superuser(database) as connection:
+            connection.execute(HARDENING.read_bytes())
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -160,9 +169,11 @@ class Embedded:
                 user=server.system_user,
             )
         finally:
-            # As root the wheel opens the path's prefix to the server's user. The server has moved
-            # into its folder by now and needs the prefix no more.
+            # As root the wheel opens the path's prefix to everybody. The home is closed again; the
+            # server, which needs it at every checkpoint, gets in as its owner.
             self.folder.parent.chmod(mode)
+            if server.system_user is not None:
+                shutil.chown(self.folder.parent, server.system_user)
 
     def _configure(self) -> None:
         (self.folder / "pg_hba.conf").write_text(HBA.format(superuser=SUPERUSER))

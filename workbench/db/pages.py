@@ -29,7 +29,7 @@ class Page(Generic[T]):
 
 
 def cut(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
-    """Make a page of `limit + 1` rows that a query fetched: the last one only tells of a next page."""
+    """Make a page of `limit + 1` fetched rows: the last one only tells of a next page."""
     items = rows[:limit]
     return Page(items, encode(key(items[-1])) if len(rows) > limit else None)
 
@@ -44,7 +44,7 @@ def decode(cursor: str, length: int) -> list[Any]:
     """Read a cursor of `length` values; raise Invalid when it is not one of ours."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or len(values) != length:
         raise Invalid(

@@ -42,6 +42,8 @@ def ensure(connection: psycopg.Connection, passwords: dict[str, str]) -> None:
         connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(login), secret))
         _run(connection, f"alter role {{}} set search_path = {PATHS[login]}", login)
     _run(connection, "grant {} to {}", READERS, READER)
+    # So that the application can cancel what a reader still runs when its login has ended.
+    _run(connection, "grant {} to {} with inherit true, set false", READER, APP)
     _run(connection, "grant {} to {} with set true, inherit true", WORKER, OWNER)
 
 

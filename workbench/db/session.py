@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from workbench.actor import Actor
 from workbench.db.isolation import ActorKey
@@ -18,9 +19,12 @@ TELL = text(
     "select set_config('workbench.actor_token', :token, true), "
     "set_config('application_name', :name, true)"
 )
+# A name can be borrowed, so only backends of roles whose privileges we have are touched. A reader
+# between two fetches runs nothing that could be cancelled, but its cursor is still open.
 CANCEL = text(
-    "select pg_cancel_backend(pid) from pg_stat_activity "
-    "where application_name = :name and pid <> pg_backend_pid()"
+    "select case when state = 'active' or usename = session_user then pg_cancel_backend(pid) "
+    "else pg_terminate_backend(pid) end from pg_stat_activity "
+    "where application_name = :name and pid <> pg_backend_pid() and pg_has_role(usesysid, 'usage')"
 )
 
 
@@ -40,6 +44,18 @@ def _tell(session: Session, _: SessionTransaction, connection: Connection) -> No
 
 def _name(actor: Actor) -> str:
     return f"workbench {actor.sid or actor.subject}"
+
+
+def _forget(connection: Any, _: ConnectionPoolEntry, state: PoolResetState) -> None:
+    """Give a connection back as it was new: people's own SQL ran on it."""
+    if state.terminate_only or not state.asyncio_safe:
+        return
+    connection.rollback()
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("discard all")
+    cursor.close()
+    connection.autocommit = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +109,8 @@ class Database:
 
     async def cancel_statements(self, sid: Any) -> None:
         """Cancel what still runs for a login or run that has ended."""
-        for engine in (self.app, self.reader):
-            async with engine.begin() as connection:
-                await connection.execute(CANCEL, {"name": f"workbench {sid}"})
+        async with self.app.begin() as connection:
+            await connection.execute(CANCEL, {"name": f"workbench {sid}"})
 
     @cached_property
     def app(self) -> AsyncEngine:
@@ -105,7 +120,9 @@ class Database:
     @cached_property
     def reader(self) -> AsyncEngine:
         """The engine of the readers."""
-        return create_async_engine(self.logins.reader, **self._options)
+        engine = create_async_engine(self.logins.reader, **self._options)
+        event.listen(engine.sync_engine, "reset", _forget)
+        return engine
 
     @cached_property
     def sync_app(self) -> Engine:

@@ -1,6 +1,7 @@
 """The tables of users and their log-ins."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
@@ -29,6 +30,8 @@ class Password(Model):
     """The bcrypt hash of a user's password."""
 
     __tablename__ = "passwords"
+    # Who sets a password need not be let in to read it: nothing is fetched back.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     hash: Mapped[str] = mapped_column()

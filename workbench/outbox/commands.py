@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.actor import Actor
 from workbench.outbox.models import OutboxMessage
 
+CHANNEL = "workbench_events"
+NOTIFY = text("select pg_notify(:channel, :message)")
+
 
 def put(session: AsyncSession, actor: Actor, topic: str, **ids: UUID) -> None:
     """Put a message that leaves when the transaction commits."""
@@ -36,3 +39,11 @@ async def mark_sent(session: AsyncSession, tenant_id: UUID, message_id: UUID, at
         .returning(OutboxMessage.id)
     )
     return (await session.execute(statement)).first() is not None
+
+
+async def notify(session: AsyncSession, message_id: UUID) -> None:
+    """Tell every listener the id of a message, once this transaction commits.
+
+    Anybody may listen: who hears the id fetches the message under a token of its own.
+    """
+    await session.execute(NOTIFY, {"channel": CHANNEL, "message": str(message_id)})

@@ -1,0 +1,1 @@
+"""The door with faces: dashboards that people open in a browser."""

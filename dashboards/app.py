@@ -1,0 +1,108 @@
+"""Putting the dashboards onto an app: pages, their sockets and files, the log-in, the guard."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import panel as pn
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from panel.io.fastapi import add_applications
+from starlette.routing import BaseRoute, WebSocketRoute
+
+from dashboards import theme, upstream
+from dashboards.assets import Assets
+from dashboards.flights import app as flights
+from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
+from dashboards.home import app as home
+from dashboards.login import app as login
+from dashboards.logins import Logins
+from dashboards.visits import House, Visit
+from workbench.db import keys
+from workbench.db.session import Database
+from workbench.identity.tokens import Tokens
+from workbench.settings import ROOT, Settings
+from workbench.storage import Storage
+
+Page = Callable[[Visit], pn.viewable.Viewable]
+
+PAGES: dict[str, Page] = {"/dashboards/home": home.page, "/dashboards/flights": flights.page}
+UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
+CHECK_EVERY = timedelta(seconds=2)
+
+
+def mount(
+    app: FastAPI,
+    settings: Settings,
+    database: Database,
+    storage: Storage,  # noqa: ARG001 (every door takes the same; dashboards link to files only)
+    *,
+    unused: timedelta = UNUSED,
+    pages: dict[str, Page] | None = None,
+) -> None:
+    """Add `/login`, every dashboard and what they need, all of it behind the guard."""
+    upstream.mend()
+    theme.prepare()
+    secret = settings.secret_keys[0]
+    logins = Logins(database)
+    door = Door(
+        database,
+        Tokens(settings.secret_keys),
+        logins,
+        keys.derive(secret, "bokeh"),
+        lambda: datetime.now(UTC),
+    )
+    login.add(app, door)
+    house = House(database, ROOT / "notebooks")
+    known = list(app.router.routes)
+    _add_pages(app, pages or PAGES, house, door.key, unused)
+    for route in app.router.routes:
+        if route not in known:
+            _guard(route, door, set(pages or PAGES))
+    _live_with(app, logins)
+
+
+def _add_pages(
+    app: FastAPI, pages: dict[str, Page], house: House, key: bytes, unused: timedelta
+) -> None:
+    def opened(page: Page) -> Callable[[], pn.viewable.Viewable]:
+        return lambda: page(Visit.begin(house))
+
+    application = add_applications(
+        {path: opened(page) for path, page in pages.items()},
+        app=app,
+        sign_sessions=True,
+        secret_key=key,
+        include_headers=[],
+        include_cookies=[],
+        unused_session_lifetime_milliseconds=int(unused.total_seconds() * 1000),
+        check_unused_sessions_milliseconds=int(CHECK_EVERY.total_seconds() * 1000),
+    )
+    for context in application._applications.values():  # noqa: SLF001 (there is no other way in)
+        context.application.add(Binding())
+
+
+def _guard(route: BaseRoute, door: Door, pages: set[str]) -> None:
+    """Put the guard around one route; what is not known is guarded as an asset."""
+    guarded: Any = route
+    if isinstance(route, WebSocketRoute):
+        guarded.app = SocketGuard(guarded.app, door)
+    elif guarded.path in pages:
+        guarded.app = PageGuard(guarded.app, door)
+    else:
+        guarded.app = AssetGuard(Assets(guarded.app), door)
+    if isinstance(route, APIRoute):
+        route.include_in_schema = False
+
+
+def _live_with(app: FastAPI, logins: Logins) -> None:
+    """Watch the log-ins for as long as the app runs."""
+    inner = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(running: Any) -> AsyncIterator[Any]:
+        async with inner(running) as state, logins.watched():
+            yield state
+
+    app.router.lifespan_context = lifespan

@@ -1,0 +1,1 @@
+"""Small pieces that every dashboard is composed of."""

@@ -1,0 +1,94 @@
+"""A chart in a card: a question as its title, and a drawing that follows the colour scheme."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import theme
+from dashboards.components.face import Face
+
+Option = dict[str, Any]
+
+CARD = """
+:host(.card) {
+  background: var(--mui-palette-background-paper);
+  border: 1px solid var(--mui-palette-divider);
+  border-radius: 12px;
+  padding: 16px 18px 12px;
+  box-sizing: border-box;
+  min-width: 0;
+}
+@media (max-width: 600px) { :host(.card) { padding: 14px 12px 8px; } }
+"""
+
+
+def card(*parts: Any) -> pn.Column:
+    """Put parts into a card."""
+    return pn.Column(
+        *parts, css_classes=["card"], stylesheets=[CARD], sizing_mode="stretch_width", margin=0
+    )
+
+
+class Chart:
+    """An ECharts drawing; drawing again changes the pane in place."""
+
+    def __init__(self, title: str, note: str, *, height: int = 300) -> None:
+        """Make an empty chart with the question that it answers."""
+        self._make: Callable[[str], Option] | None = None
+        self._page: pmui.Page | None = None
+        self._title = title
+        self._head = Face("chart_head", title=title, note=note)
+        self._drawing = pn.pane.ECharts(
+            {}, height=height, sizing_mode="stretch_width", margin=0, options={"notMerge": True}
+        )
+        self.pane = card(self._head.pane, self._drawing)
+
+    def follow(self, page: pmui.Page) -> None:
+        """Draw in the colours of the page, and again whenever they change."""
+        self._page = page
+        page.param.watch(lambda _: self._redraw(), "dark_theme")
+
+    def draw(self, make: Callable[[str], Option]) -> None:
+        """Draw what `make` answers for the name of a colour scheme."""
+        self._make = make
+        self._redraw()
+
+    def _redraw(self) -> None:
+        if self._make is not None:
+            mode = theme.name(dark=self._page is not None and self._page.dark_theme)
+            self._drawing.object = frame(mode) | self._make(mode)
+
+
+def frame(mode: str) -> Option:
+    """What every chart has in common in a colour scheme."""
+    return {
+        "backgroundColor": "transparent",
+        "animationDuration": 300,
+        "color": theme.SERIES[mode],
+        "textStyle": {"fontFamily": theme.FONT, "color": theme.SOFT[mode]},
+        "tooltip": tooltip(mode),
+        "aria": {"enabled": True},
+    }
+
+
+def tooltip(mode: str, **options: Any) -> Option:
+    """A tooltip that looks like the cards; ECharts escapes the texts that it shows."""
+    return {
+        "confine": True,
+        "backgroundColor": theme.CARD[mode],
+        "borderColor": theme.EDGE[mode],
+        "textStyle": {"color": theme.INK[mode], "fontSize": 13},
+    } | options
+
+
+def axis(mode: str, **options: Any) -> Option:
+    """An axis whose labels read well and whose lines stay quiet."""
+    return {
+        "axisLabel": {"color": theme.SOFT[mode], "fontSize": 12} | options.pop("axisLabel", {}),
+        "axisLine": {"lineStyle": {"color": theme.EDGE[mode]}},
+        "axisTick": {"show": False},
+        "splitLine": {"lineStyle": {"color": theme.EDGE[mode]}},
+        "nameTextStyle": {"color": theme.SOFT[mode], "fontSize": 12},
+    } | options

@@ -1,0 +1,1 @@
+"""How the flights of a carrier went: delays, destinations, hours, and every single flight."""

@@ -1,0 +1,1 @@
+"""How the flights look: figures, drawings, controls, rows. No data is asked for here."""

@@ -1,0 +1,105 @@
+"""Composing the first dashboard."""
+
+import asyncio
+from typing import Any
+
+import panel as pn
+
+from dashboards.components import shell, states
+from dashboards.components.face import Face
+from dashboards.components.latest import Latest
+from dashboards.components.stage import Stage
+from dashboards.home.state import State
+from dashboards.home.store import Store
+from dashboards.home.views.lists import Lists
+from dashboards.home.views.starter import Starter
+from dashboards.visits import Visit
+from workbench.errors import Invalid, WorkbenchError
+
+PATH = "/dashboards/home"
+FOLLOW_EVERY = 1500  # ms, while a run waits or works
+GAP = ":host { gap: 20px; } @media (max-width: 600px) { :host { gap: 14px; } }"
+COLUMNS = """
+:host(.columns) {
+  display: grid !important;
+  grid-template-columns: minmax(0, 1fr) 340px;
+  gap: 20px;
+  align-items: start;
+}
+@media (max-width: 1000px) { :host(.columns) { grid-template-columns: minmax(0, 1fr); } }
+"""
+WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
+
+
+def page(visit: Visit) -> pn.viewable.Viewable:
+    """Open the first dashboard for a visit."""
+    return Home(visit).page
+
+
+class Home:
+    """One visit to the first dashboard."""
+
+    def __init__(self, visit: Visit) -> None:
+        """Compose the page; data follow once the browser has opened its socket."""
+        self._store = Store(visit)
+        self._state = State()
+        self._heading = Face("heading", title="Welcome", text="")
+        self._lists = Lists()
+        self._starter = Starter(self._state, self._start)
+        self._links = Face("links")
+        side = [self._starter.pane] if self._store.may_start else []
+        columns = pn.Column(
+            pn.Column(self._lists.datasets, self._lists.runs, stylesheets=[GAP], **WIDE),
+            pn.Column(*side, self._links.pane, stylesheets=[GAP], **WIDE),
+            css_classes=["columns"],
+            stylesheets=[COLUMNS],
+            **WIDE,
+        )
+        self._stage = Stage(self._refresh, columns)
+        self._follow = Latest(self._stage.attempting(self._refresh_runs)).ask
+        self.page = shell.page("Home", self._heading.pane, self._stage.pane, at=PATH)
+        self._clock = pn.state.add_periodic_callback(self._follow, period=FOLLOW_EVERY, start=False)
+        self._state.param.watch(self._toggle_clock, "is_following")
+        pn.state.onload(self._stage.refresh)
+
+    async def _refresh(self) -> None:
+        welcome, datasets, runs = await asyncio.gather(
+            self._store.welcome(), self._store.datasets(), self._store.runs()
+        )
+        with pn.io.hold():
+            self._stage.show_state(None)
+            self._heading.show(
+                title=welcome.tenant, text=f"{welcome.person}, signed in as {welcome.role}"
+            )
+            self._lists.show_datasets(datasets)
+            self._lists.show_runs(runs)
+            if self._store.may_start:
+                self._starter.offer(self._store.notebooks())
+        self._state.is_following = any(run.is_live for run in runs)
+
+    async def _refresh_runs(self) -> None:
+        runs = await self._store.runs()
+        self._lists.show_runs(runs)
+        self._state.is_following = any(run.is_live for run in runs)
+
+    async def _start(self, notebook: str, parameters: dict[str, Any]) -> None:
+        try:
+            await self._store.start(notebook, parameters)
+        except Invalid as error:
+            places = "; ".join(f"{d.place}: {d.message}" for d in error.details)
+            self._starter.say(places or str(error), is_wrong=True)
+            return
+        except Exception as error:
+            state = states.of(error) or states.FAILED
+            self._starter.say(state.sentence, is_wrong=True)
+            if not isinstance(error, WorkbenchError):
+                raise
+            return
+        self._starter.say("Started. The list of runs shows how it goes.", is_wrong=False)
+        await self._follow()
+
+    def _toggle_clock(self, *_events: object) -> None:
+        if self._state.is_following:
+            self._clock.start()
+        else:
+            self._clock.stop()

@@ -1,0 +1,1 @@
+"""How the first dashboard looks. No data is asked for here."""

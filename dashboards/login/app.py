@@ -1,0 +1,49 @@
+"""The log-in page and its files: the only part of the dashboards that everybody may fetch."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from dashboards.guard import PAGE_HEADERS, Door, local_path
+from workbench.errors import Unauthenticated
+
+HERE = Path(__file__).parent
+HOME = "/dashboards/home"
+TEMPLATES = Environment(loader=FileSystemLoader(HERE), autoescape=True)
+HEADERS = PAGE_HEADERS | {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+}
+
+
+def add(app: FastAPI, door: Door) -> None:
+    """Put `/login` and its files onto the app, and lead from `/` to the first dashboard."""
+
+    async def login(request: Request) -> Response:
+        return await page(request, door)
+
+    async def root(_: Request) -> Response:
+        return RedirectResponse(HOME, 303)
+
+    app.add_route("/", root, include_in_schema=False)
+    app.add_route("/login", login, include_in_schema=False)
+    app.mount("/login/files", StaticFiles(directory=HERE / "files"), name="login files")
+
+
+async def page(request: Request, door: Door) -> Response:
+    """Show the log-in, or lead on whoever is signed in already."""
+    wanted = local_path(request.query_params.get("next"), HOME)
+    try:
+        await door.claims(request)
+    except Unauthenticated:
+        template = TEMPLATES.get_template("login.html")
+        ended = "ended" in request.query_params
+        return HTMLResponse(template.render(next=wanted, ended=ended), headers=HEADERS)
+    return RedirectResponse(wanted, 303, HEADERS)

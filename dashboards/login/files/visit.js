@@ -1,0 +1,62 @@
+// On every dashboard: stays signed in, signs out, and notices when the log-in has ended.
+
+(() => {
+  const SIGNED_IN = "workbench.signed-in";
+  const REFRESHED = "workbench.refreshed";
+  const EVERY = 12 * 60 * 1000; // an access token lives 15 minutes
+  const SIGNED_OUT = 4401; // close code of the guard
+
+  function leave(why) {
+    const here = encodeURIComponent(location.pathname + location.search);
+    location.replace(`/login?next=${here}${why}`);
+  }
+
+  function post(path) {
+    return fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      credentials: "same-origin",
+      body: "{}",
+    });
+  }
+
+  async function stay() {
+    const last = Number(localStorage.getItem(REFRESHED)) || 0;
+    if (Date.now() - last < EVERY) return; // another tab has done it
+    localStorage.setItem(REFRESHED, String(Date.now()));
+    const answer = await post("/api/v1/auth/refresh").catch(() => null);
+    if (answer?.status === 401) {
+      localStorage.removeItem(SIGNED_IN);
+      leave("&ended");
+    } else if (!answer?.ok) {
+      localStorage.setItem(REFRESHED, String(last)); // nobody answered: try again soon
+    }
+  }
+
+  async function signOut() {
+    localStorage.removeItem(SIGNED_IN);
+    await post("/api/v1/auth/logout").catch(() => null);
+    location.replace("/login");
+  }
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("close", (event) => {
+        if (event.code === SIGNED_OUT) leave("&ended");
+      });
+    }
+  };
+
+  // Open shadow roots hide the button from `target`, not from the path.
+  document.addEventListener("click", (event) => {
+    const isSignOut = (node) => node.dataset && "signOut" in node.dataset;
+    if (event.composedPath().some(isSignOut)) signOut();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) stay();
+  });
+  if (!localStorage.getItem(REFRESHED)) localStorage.setItem(REFRESHED, String(Date.now()));
+  setInterval(stay, 60 * 1000);
+  stay();
+})();

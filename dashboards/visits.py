@@ -1,0 +1,31 @@
+"""A visit: one opened dashboard, and what it may reach."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.actor import Actor
+from workbench.db.session import Database
+
+visitor: ContextVar[Actor] = ContextVar("visitor")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the dashboards are built on; it holds nothing that belongs to a visitor."""
+
+    database: Database
+    notebooks: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who looks at a dashboard, and through which database."""
+
+    actor: Actor
+    house: House
+
+    @classmethod
+    def begin(cls, house: House) -> "Visit":
+        """The visit of whom the guard let in for the request that is being answered."""
+        return cls(visitor.get(), house)

@@ -1,0 +1,1 @@
+"""The API through its own door, on a real PostgreSQL."""

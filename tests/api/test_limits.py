@@ -1,0 +1,146 @@
+"""Rate limits: by user, by address, by account; and what no header can change."""
+
+import pytest
+from fastapi import FastAPI
+
+from tests.api.conftest import assert_problem, bearer, open_client
+from tests.conftest import MakeActor
+from workbench.actor import Actor
+from workbench.api import app as api
+from workbench.api.limits import ADDRESS_SHARE, Limiter
+from workbench.db.session import Database
+from workbench.errors import Invalid, TooMany
+from workbench.identity.tokens import Tokens
+from workbench.permissions import Role
+from workbench.settings import Settings
+from workbench.storage import Storage
+from workbench.tenants.models import Tenant
+
+ME = "/api/v1/auth/me"
+LOGIN = "/api/v1/auth/login"
+
+
+@pytest.fixture
+def narrow(settings: Settings, database: Database, storage: Storage) -> FastAPI:
+    """An application with limits that a test reaches."""
+    few = settings.model_copy(update={"rate_limit": "5/minute", "login_limit": "3/minute"})
+    return api.create(few, database, storage)
+
+
+class TestUser:
+    """The limit of a signed-in user on one route."""
+
+    async def test_is_told_and_kept(self, narrow: FastAPI, tokens: Tokens, actor: Actor) -> None:
+        """Each answer tells what is left; one request too many is refused with a time to wait."""
+        headers = {"Authorization": f"Bearer {bearer(tokens, actor)}"}
+        async with open_client(narrow, headers) as client:
+            answers = [await client.get(ME) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+        assert answers[0].headers["ratelimit-policy"] == '"default";q=5;w=60'
+        assert answers[0].headers["ratelimit"].startswith('"default";r=4;t=')
+        assert_problem(answers[-1], 429, "too_many")
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+        assert answers[-1].headers["ratelimit"].startswith('"default";r=0;t=')
+
+    async def test_belongs_to_one_user_and_one_route(
+        self, narrow: FastAPI, tokens: Tokens, actor: Actor, make_actor: MakeActor,
+        tenant: Tenant, other_tenant: Tenant,
+    ) -> None:  # fmt: skip
+        """Who reaches a limit slows neither a colleague nor another tenant nor its other routes."""
+        others = [await make_actor(tenant, Role.VIEWER), await make_actor(other_tenant, "owner")]
+        async with open_client(narrow) as client:
+            for _ in range(6):
+                last = await client.get(ME, headers=auth(tokens, actor))
+            assert last.status_code == 429
+            for other in others:
+                assert (await client.get(ME, headers=auth(tokens, other))).status_code == 200
+            again = await client.get("/api/v1/tenants", headers=auth(tokens, actor))
+            assert again.status_code == 200
+
+
+class TestAddress:
+    """The limit of an address at which nobody is signed in."""
+
+    async def test_is_not_reset_by_headers(self, narrow: FastAPI) -> None:
+        """No header makes one address many; another address has its own count."""
+        async with open_client(narrow, address="192.0.2.1") as client:
+            for number in range(6):
+                spoofed = {
+                    "X-Forwarded-For": f"198.51.100.{number}",
+                    "X-Real-IP": f"198.51.100.{number}",
+                    "Forwarded": f"for=198.51.100.{number}",
+                    "Authorization": f"Bearer wrong{number}",
+                }
+                last = await client.get(ME, headers=spoofed)
+        assert_problem(last, 429, "too_many")
+        async with open_client(narrow, address="192.0.2.2") as client:
+            assert_problem(await client.get(ME), 401)
+
+    async def test_covers_health_and_docs(self, narrow: FastAPI) -> None:
+        """Routes for everybody have a limit too."""
+        for url in ("/health/live", "/metrics", "/docs", "/openapi.json"):
+            async with open_client(narrow, address="192.0.2.3") as client:
+                answers = [await client.get(url) for _ in range(6)]
+            assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+
+    async def test_counts_bodies_that_nobody_reads(self, narrow: FastAPI) -> None:
+        """A request is counted before its body is read."""
+        async with open_client(narrow, address="192.0.2.4") as client:
+            for _ in range(6):
+                last = await client.post("/api/v1/tenants", content=b"{")
+        assert_problem(last, 429, "too_many")
+
+
+class TestLogin:
+    """The limits of log-ins."""
+
+    async def test_guards_an_account_from_many_addresses(self, narrow: FastAPI) -> None:
+        """Guesses at one account are few, wherever they come from and however it is written."""
+        order = {"email": "someone@workbench.example", "password": "a wrong password"}
+        for number in range(3):
+            async with open_client(narrow, address=f"203.0.113.{number}") as client:
+                assert_problem(await client.post(LOGIN, json=order), 401, "wrong_password")
+        async with open_client(narrow, address="203.0.113.9") as client:
+            shouted = order | {"email": "SomeOne@Workbench.example"}
+            assert_problem(await client.post(LOGIN, json=shouted), 429, "too_many")
+            other = order | {"email": "other@workbench.example"}
+            assert_problem(await client.post(LOGIN, json=other), 401, "wrong_password")
+
+    async def test_guards_all_accounts_from_one_address(self, narrow: FastAPI) -> None:
+        """Guesses from one address are limited over all accounts, and refused ones are cheap."""
+        async with open_client(narrow, address="203.0.113.50") as client:
+            statuses = [
+                (await client.post(LOGIN, json={"email": f"u{n}"})).status_code
+                for n in range(3 * ADDRESS_SHARE + 1)
+            ]
+        assert statuses == [422] * 3 * ADDRESS_SHARE + [429]
+
+
+class TestLimiter:
+    """The counter itself."""
+
+    async def test_lets_exactly_as_many_in_as_it_says(self) -> None:
+        """A thousand calls at once count as a thousand."""
+        limiter = Limiter("memory://", every="100/minute", login="1/minute")
+        let_in = 0
+        for _ in range(1000):
+            try:
+                await limiter.hit("default", "somebody")
+                let_in += 1
+            except TooMany:
+                pass
+        assert let_in == 100
+
+    @pytest.mark.parametrize(
+        ("url", "every"),
+        [("memory://", "many"), ("nonsense://", "1/minute"), ("memory://", "")],
+    )
+    def test_refuses_bad_settings(self, url: str, every: str) -> None:
+        """A limit or a storage that cannot be understood stops the start."""
+        with pytest.raises(Invalid):
+            Limiter(url, every=every, login="1/minute")
+
+
+def auth(tokens: Tokens, actor: Actor) -> dict[str, str]:
+    """The header that signs an actor in."""
+    return {"Authorization": f"Bearer {bearer(tokens, actor)}"}

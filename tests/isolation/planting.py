@@ -1,0 +1,98 @@
+"""One row in every table for a tenant, made of what the catalogue says about the columns."""
+
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from tests.isolation import catalogue
+from tests.isolation.catalogue import Relation
+
+# What a check constraint asks for; a new table with such a check adds its line here.
+CHOSEN = {
+    ("imports", "status"): "queued",
+    ("memberships", "role"): "viewer",
+    ("runs", "status"): "queued",
+}
+LEFT_EMPTY = ("deleted_at", "deleted_by")  # else no view would show the row
+
+COLUMNS = """
+    select a.attname as name, format_type(a.atttypid, null) as type
+    from pg_attribute a
+    where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped
+        and a.attidentity = '' and a.attgenerated = '' order by a.attnum
+"""
+PARENTS = """
+    select c.confrelid::regclass::text as parent,
+        array(select a.attname::text from unnest(c.conkey) with ordinality k (number, place)
+            join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.number
+            order by k.place) as columns,
+        array(select a.attname::text from unnest(c.confkey) with ordinality k (number, place)
+            join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.number
+            order by k.place) as referred
+    from pg_constraint c where c.contype = 'f' and c.conrelid = %s::regclass
+"""
+Row = dict[str, Any]
+
+
+def plant(superuser: psycopg.Connection, tenant_id: UUID, given: dict[str, Row]) -> dict[str, Row]:
+    """Plant a row in every table that has none in `given`; answer the rows by table name."""
+    planted = dict(given)
+    tables = {str(t): t for t in catalogue.tables(superuser) if t.schema in ("workbench", "rows")}
+    parents = {name: catalogue.rows(superuser, PARENTS, name) for name in tables}
+    order = TopologicalSorter({n: {p["parent"] for p in found} for n, found in parents.items()})
+    for name in order.static_order():
+        if name not in planted and name != "workbench.alembic_version":
+            planted[name] = _plant(superuser, tables[name], tenant_id, parents[name], planted)
+    return planted
+
+
+def _plant(
+    superuser: psycopg.Connection,
+    table: Relation,
+    tenant_id: UUID,
+    parents: list[Row],
+    planted: dict[str, Row],
+) -> Row:
+    row = {
+        column["name"]: _value(table.name, column["name"], column["type"], tenant_id)
+        for column in catalogue.rows(superuser, COLUMNS, str(table))
+    }
+    for parent in parents:
+        for column, referred in zip(parent["columns"], parent["referred"], strict=True):
+            row[column] = planted[parent["parent"]][referred]
+    statement = insert(table, row) + sql.SQL(" returning *")
+    kept = catalogue.rows(superuser, statement, *row.values())[0]
+    return {name: Jsonb(v) if isinstance(v, dict) else v for name, v in kept.items()}
+
+
+def insert(table: Relation, row: Row) -> sql.Composed:
+    """The statement that inserts a row, with a placeholder for each value."""
+    return sql.SQL("insert into {} ({}) {} values ({})").format(
+        table.sql,
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL("overriding system value" if "row_id" in row else ""),
+        sql.SQL(", ").join([sql.Placeholder()] * len(row)),
+    )
+
+
+def _value(table: str, column: str, kind: str, tenant_id: UUID) -> Any:
+    if column in LEFT_EMPTY:
+        return None
+    if column == "tenant_id":
+        return tenant_id
+    if (table, column) in CHOSEN:
+        return CHOSEN[table, column]
+    now = datetime.now(UTC)
+    return {
+        "uuid": uuid4(),
+        "text": f"of {tenant_id}",
+        "jsonb": Jsonb({"of": str(tenant_id)}),
+        "timestamp with time zone": now,
+        "date": now.date(),
+        "boolean": True,
+    }.get(kind, 1)

@@ -1,0 +1,116 @@
+"""The API as one ASGI application."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+import workbench
+from workbench.api import docs, once, problems
+from workbench.api.limits import Limiter
+from workbench.api.middleware import Guarded, Recorded
+from workbench.api.parts import Clock, Parts, utc_now
+from workbench.api.routers import (
+    audit,
+    auth,
+    datasets,
+    health,
+    imports,
+    members,
+    notebooks,
+    rows,
+    runs,
+    sql,
+    tenants,
+)
+from workbench.db.session import Database
+from workbench.identity.tokens import Tokens
+from workbench.notebooks.shelf import Shelf
+from workbench.settings import ROOT, Settings
+from workbench.storage import Storage
+
+DESCRIPTION = """\
+Every address under `/api/v1` acts as the signed-in user in one tenant: sign in with
+`POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
+Lists answer `items` and `next_cursor`; errors answer one format, `application/problem+json`.
+"""
+ROUTERS = (
+    auth.public,
+    auth.router,
+    tenants.router,
+    members.router,
+    datasets.router,
+    rows.router,
+    imports.router,
+    sql.router,
+    notebooks.router,
+    runs.router,
+    audit.router,
+    health.router,
+    docs.router,
+)
+
+
+def create(
+    settings: Settings, database: Database, storage: Storage, *, clock: Clock = utc_now
+) -> FastAPI:
+    """Put the API together; nothing connects before the first request."""
+    app = FastAPI(
+        title="Workbench",
+        description=DESCRIPTION,
+        version=workbench.__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        responses=problems.RESPONSES,
+    )
+    limiter = Limiter(
+        settings.rate_limit_url, every=settings.rate_limit, login=settings.login_limit
+    )
+    parts = Parts(
+        database, storage, Tokens(settings.secret_keys), limiter, Shelf(ROOT / "notebooks"), clock
+    )
+    app.state.parts = parts
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    app.add_exception_handler(once.Replay, once.replay)
+    app.add_middleware(Guarded, hosts=settings.allowed_hosts)
+    app.add_middleware(Recorded, metrics=parts.metrics)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    tag = str(route.tags[0]) if route.tags else "other"
+    return f"{tag}_{route.name}"
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        components = schema.setdefault("components", {})
+        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        places = problem.pop("$defs")
+        components.setdefault("schemas", {}).update({"Problem": problem, **places})
+        components["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        }
+        _close(schema, app)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _close(schema: dict[str, Any], app: FastAPI) -> None:
+    # A lock in the documentation wherever the route asks who it is.
+    for path, method, route in docs.operations(app):
+        operation = schema["paths"].get(path, {}).get(method.lower())
+        if operation is not None and not route.is_public:
+            operation["security"] = [{"bearer": []}]

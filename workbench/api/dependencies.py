@@ -1,0 +1,61 @@
+"""What endpoints ask for: the actor, a session of the actor, and what a request says about itself.
+
+The session's dependency has the scope `function`: it commits before the answer leaves, so that a
+commit that fails is told.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.access import queries as access
+from workbench.actor import Actor
+from workbench.api import parts as house
+from workbench.db.pages import DEFAULT_LIMIT, MAX_LIMIT
+from workbench.errors import Unauthenticated
+from workbench.identity.tokens import Claims
+
+MAX_CURSOR = 2000
+
+
+def parts(request: Request) -> house.Parts:
+    """The parts of the house."""
+    return house.of(request)
+
+
+Parts = Annotated[house.Parts, Depends(parts)]
+
+
+async def actor(request: Request, parts: Parts) -> Actor:
+    """Who asks, with the permissions held now."""
+    claims: Claims | None = request.state.claims
+    if claims is None:
+        raise Unauthenticated
+    return await access.actor_of(parts.database, claims)
+
+
+CurrentActor = Annotated[Actor, Depends(actor)]
+
+
+async def session(parts: Parts, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
+    """A session of the actor as the application; it commits when the endpoint returns."""
+    async with parts.database.session(actor) as opened:
+        yield opened
+
+
+async def reading(parts: Parts, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
+    """A session of the actor as the reader, who changes nothing."""
+    async with parts.database.reading(actor) as opened:
+        yield opened
+
+
+Session = Annotated[AsyncSession, Depends(session, scope="function")]
+Reading = Annotated[AsyncSession, Depends(reading, scope="function")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+]
+
+__all__ = ["DEFAULT_LIMIT", "CurrentActor", "Cursor", "Limit", "Parts", "Reading", "Session"]

@@ -1,0 +1,78 @@
+"""How an address writes filters and sort orders; the room judges columns and values."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import TypeAdapter, ValidationError
+
+from workbench.datasets.schemas import Condition, Sort
+from workbench.errors import Detail, Invalid
+
+CONDITIONS = TypeAdapter(list[Condition])
+PARTS = 3
+
+Sorting = Annotated[
+    str | None,
+    Query(max_length=1000, description="Columns, separated by commas; `-` before one descends."),
+]
+Filtering = Annotated[
+    Sequence[str],
+    Query(
+        alias="filter",
+        max_length=50,
+        description=(
+            "`column:operator:value`, once for each condition (operators: eq, ne, lt, le, gt, ge, "
+            "in with values separated by commas, is_null, prefix); or a JSON list of conditions."
+        ),
+        examples=[["origin:eq:JFK", "month:le:6"]],
+    ),
+]
+
+
+def sort(text: str | None) -> list[Sort]:
+    """Read `-dep_delay,month`."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    try:
+        return [Sort(column=n.removeprefix("-"), descending=n.startswith("-")) for n in names]
+    except ValidationError as error:
+        raise _invalid("sort", error) from error
+
+
+def conditions(texts: Sequence[str]) -> list[Condition]:
+    """Read conditions written as `column:operator:value` or as a JSON list."""
+    found: list[Any] = []
+    for text in texts:
+        found += _from_json(text) if text.lstrip().startswith("[") else [_from_words(text)]
+    try:
+        return CONDITIONS.validate_python(found)
+    except ValidationError as error:
+        raise _invalid("filter", error) from error
+
+
+def _from_json(text: str) -> list[Any]:
+    try:
+        return list(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise Invalid(details=[Detail("filter", "this is no JSON")]) from error
+
+
+def _from_words(text: str) -> dict[str, Any]:
+    parts = text.split(":", PARTS - 1)
+    if len(parts) < PARTS - 1:
+        raise Invalid(details=[Detail("filter", "write it as column:operator:value")])
+    column, operator, value = [*parts, ""][:PARTS]
+    values: dict[str, Any] = {
+        "in": value.split(","),
+        "is_null": {"": None, "true": True, "false": False}.get(value, value),
+    }
+    return {"column": column, "op": operator, "value": values.get(operator, value)}
+
+
+def _invalid(place: str, error: ValidationError) -> Invalid:
+    details = [
+        Detail(".".join([place, *(str(part) for part in found["loc"])]), str(found["msg"]))
+        for found in error.errors(include_input=False, include_url=False)
+    ]
+    return Invalid(details=details)

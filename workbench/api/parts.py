@@ -1,0 +1,40 @@
+"""The parts of the house that the API works with, put together once at the start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from fastapi import Request
+
+from workbench.api.limits import Limiter
+from workbench.api.metrics import Metrics
+from workbench.db.session import Database
+from workbench.identity.tokens import Tokens
+from workbench.notebooks.shelf import Shelf
+from workbench.storage import Storage
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every request may use; none of it belongs to a tenant."""
+
+    database: Database
+    storage: Storage
+    tokens: Tokens
+    limiter: Limiter
+    shelf: Shelf
+    clock: Clock = utc_now
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def of(request: Request) -> Parts:
+    """The parts of the application that serves this request."""
+    parts: Parts = request.app.state.parts
+    return parts

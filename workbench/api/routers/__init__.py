@@ -1,0 +1,1 @@
+"""One router for each room; a router translates and calls, and holds no rule."""

@@ -1,0 +1,100 @@
+"""Datasets: the catalogue, and questions to the rows."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import JsonValue
+from pydantic_core import to_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.api import filters
+from workbench.api.dependencies import (
+    DEFAULT_LIMIT,
+    CurrentActor,
+    Limit,
+    Reading,
+    Session,
+)
+from workbench.api.once import Once
+from workbench.api.routes import ActorRoute
+from workbench.api.shapes import PageView
+from workbench.datasets import commands, queries
+from workbench.datasets.errors import DatasetNotFound
+from workbench.datasets.models import Dataset
+from workbench.datasets.schemas import Aggregation, DatasetView, NewDataset, RowsQuery
+
+router = APIRouter(prefix="/api/v1/datasets", route_class=ActorRoute, tags=["datasets"])
+
+Name = Annotated[str, Path(max_length=100, examples=["flights"])]
+RowsView = PageView[dict[str, JsonValue]]
+
+
+@router.get("")
+async def datasets(actor: CurrentActor, session: Session) -> PageView[DatasetView]:
+    """List the datasets of the tenant by name; for the operator, what is shared with all."""
+    if actor.tenant_id is None:
+        definitions = await session.scalars(queries.definitions(actor))
+        items = [DatasetView.of_definition(definition) for definition in definitions]
+    else:
+        items = [DatasetView.of(found) for found in await session.scalars(queries.datasets(actor))]
+    return PageView(items=items, next_cursor=None)
+
+
+@router.post("", status_code=201, dependencies=[Once])
+async def define(
+    order: NewDataset, actor: CurrentActor, session: Session, response: Response
+) -> DatasetView:
+    """Define a dataset that every tenant shares, each with rows of its own; for the operator."""
+    definition = await commands.define(session, actor, order)
+    response.headers["Location"] = f"{router.prefix}/{definition.name}"
+    return DatasetView.of_definition(definition)
+
+
+@router.get("/{name}")
+async def dataset(name: Name, actor: CurrentActor, session: Session) -> DatasetView:
+    """Show one dataset with its columns."""
+    return DatasetView.of(await found(session, actor, name))
+
+
+@router.get("/{name}/rows", response_model=RowsView)
+async def rows(  # noqa: PLR0913 (one for each part of the question)
+    name: Name,
+    actor: CurrentActor,
+    session: Reading,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(max_length=100_000)] = None,
+    sort: filters.Sorting = None,
+    filter_: filters.Filtering = (),
+) -> Response:
+    """Read rows page by page; the order always ends with `row_id`, so no row is lost or doubled."""
+    query = RowsQuery(
+        filter=filters.conditions(filter_), sort=filters.sort(sort), cursor=cursor, limit=limit
+    )
+    dataset = await found(session, actor, name)
+    result = await session.execute(queries.rows(actor, dataset, query))
+    page = queries.page(query, result.mappings().all())
+    return _json(page.items, page.next_cursor)
+
+
+@router.post("/{name}/query", response_model=RowsView)
+async def query(name: Name, order: Aggregation, actor: CurrentActor, session: Reading) -> Response:
+    """Group, measure, filter and sort the rows of a dataset."""
+    dataset = await found(session, actor, name)
+    result = await session.execute(queries.aggregate(actor, dataset, order))
+    return _json(result.mappings().all(), None)
+
+
+async def found(session: AsyncSession, actor: Actor, name: str) -> Dataset:
+    """The dataset of a name; raise DatasetNotFound when the tenant has none."""
+    dataset = await session.scalar(queries.dataset(actor, name))
+    if dataset is None:
+        raise DatasetNotFound
+    return dataset
+
+
+def _json(items: Sequence[Any], next_cursor: str | None) -> Response:
+    # Rows leave as they came: checking each once more would cost more than reading it.
+    content = {"items": [dict(item) for item in items], "next_cursor": next_cursor}
+    return Response(to_json(content, inf_nan_mode="null"), media_type="application/json")

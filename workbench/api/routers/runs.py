@@ -1,0 +1,150 @@
+"""Runs of notebooks: ordering, watching and ending them, and reading what they left behind."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
+from workbench.api.once import Once
+from workbench.api.routes import ActorRoute
+from workbench.api.shapes import PageView
+from workbench.db import pages
+from workbench.errors import NotFound
+from workbench.notebooks import queries as notebooks
+from workbench.runs import commands, queries
+from workbench.runs.models import Artifact, Run
+from workbench.runs.schemas import ArtifactView, MetricView, NewRun, RunView, Status
+from workbench.storage import Storage
+
+router = APIRouter(prefix="/api/v1/runs", route_class=ActorRoute, tags=["runs"])
+
+REPORT = "report.html"
+CHUNK = 256 * 1024
+# A report may hold what a notebook wrote: no script, no request, no cookie, no origin of ours.
+REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+@router.post("", status_code=202, dependencies=[Once])
+async def start(
+    order: NewRun, actor: CurrentActor, session: Session, parts: Parts, response: Response
+) -> RunView:
+    """Order a run of a notebook; a worker takes it."""
+    notebook = notebooks.notebook(actor, parts.shelf, order.notebook)
+    run = await commands.start(session, actor, notebook, order.parameters)
+    response.headers["Location"] = f"{router.prefix}/{run.id}"
+    return RunView.model_validate(run)
+
+
+@router.get("")
+async def runs(  # noqa: PLR0913 (one for each part of the question)
+    actor: CurrentActor,
+    session: Session,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    notebook: str | None = None,
+    status: Status | None = None,
+) -> PageView[RunView]:
+    """List the runs of the tenant, the newest first."""
+    statement = queries.runs(actor, notebook=notebook, status=status, cursor=cursor, limit=limit)
+    rows = (await session.scalars(statement)).all()
+    page = pages.cut(rows, limit, lambda run: [run.id]).map(RunView.model_validate)
+    return PageView(items=list(page.items), next_cursor=page.next_cursor)
+
+
+@router.get("/{run_id}")
+async def run(run_id: UUID, actor: CurrentActor, session: Session) -> RunView:
+    """Show how a run stands."""
+    return RunView.model_validate(await _found(session, actor, run_id))
+
+
+@router.post("/{run_id}/cancel")
+async def cancel(run_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> RunView:
+    """End a run that waits or works."""
+    return RunView.model_validate(await commands.cancel(session, actor, run_id, parts.clock()))
+
+
+@router.post("/{run_id}/retry", status_code=202)
+async def retry(run_id: UUID, actor: CurrentActor, session: Session) -> RunView:
+    """Order an ended run again with the same parameters."""
+    return RunView.model_validate(await commands.retry(session, actor, run_id))
+
+
+@router.get("/{run_id}/metrics")
+async def metrics(run_id: UUID, actor: CurrentActor, session: Session) -> PageView[MetricView]:
+    """List what a run measured."""
+    await _found(session, actor, run_id)
+    items = [MetricView.model_validate(m) for m in await session.scalars(queries.metrics(actor, run_id))]
+    return PageView(items=items, next_cursor=None)
+
+
+@router.get("/{run_id}/artifacts")
+async def artifacts(run_id: UUID, actor: CurrentActor, session: Session) -> PageView[ArtifactView]:
+    """List the files that a run left behind."""
+    await _found(session, actor, run_id)
+    rows = await session.scalars(queries.artifacts(actor, run_id))
+    return PageView(items=[ArtifactView.model_validate(row) for row in rows], next_cursor=None)
+
+
+@router.get(
+    "/{run_id}/artifacts/{name}",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}},
+)
+async def artifact(
+    run_id: UUID,
+    name: Annotated[str, Path(max_length=200)],
+    actor: CurrentActor,
+    session: Session,
+    parts: Parts,
+) -> Response:
+    """Download a file that a run left behind."""
+    found = await _artifact(session, actor, run_id, name)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=utf-8''{quote(found.name)}",
+        "Content-Security-Policy": REPORT_POLICY,
+        "Content-Length": str(found.size),
+    }
+    return await _stream(parts.storage, found, headers)
+
+
+@router.get(
+    "/{run_id}/report",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/html": {}}, "description": "The report as a page"}},
+)
+async def report(run_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> Response:
+    """Show the report of a run as a page that runs nothing and fetches nothing."""
+    found = await _artifact(session, actor, run_id, REPORT)
+    return await _stream(parts.storage, found, {"Content-Security-Policy": REPORT_POLICY})
+
+
+async def _found(session: AsyncSession, actor: Actor, run_id: UUID) -> Run:
+    run = await session.scalar(queries.run(actor, run_id))
+    if run is None:
+        raise NotFound
+    return run
+
+
+async def _artifact(session: AsyncSession, actor: Actor, run_id: UUID, name: str) -> Artifact:
+    found = await session.scalar(queries.artifact(actor, run_id, name))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _stream(storage: Storage, artifact: Artifact, headers: dict[str, str]) -> Response:
+    file = await asyncio.to_thread(storage.read, artifact.storage_key)
+    return StreamingResponse(_chunks(file), headers=headers, media_type=artifact.media_type)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,70 @@
+"""Routes that prove who asks and count the request before they read its body."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from workbench.api import credentials, limits, once, parts
+from workbench.errors import Unauthenticated
+from workbench.identity.tokens import BadToken, Claims
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class ActorRoute(APIRoute):
+    """A route for signed-in callers; counts by user, or by address while nobody is proved."""
+
+    limit: ClassVar[str] = limits.EVERY
+    is_public: ClassVar[bool] = False
+
+    def get_route_handler(self) -> Handler:
+        """Put the proof and the count in front of reading the body and of the endpoint."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                claims = None if self.is_public else _proved(request)
+            except Unauthenticated:
+                await self._count(request, credentials.address(request))
+                raise
+            request.state.claims = claims
+            who = str(claims.user_id) if claims else credentials.address(request)
+            await self._count(request, who)
+            response = await inner(request)
+            await once.keep(request, response)
+            return response
+
+        return handle
+
+    async def _count(self, request: Request, who: str) -> None:
+        method_and_path = f"{request.method} {self.path_format}"
+        try:
+            standing = await parts.of(request).limiter.hit(self.limit, method_and_path, who)
+        except limits.OverLimit as error:
+            request.state.standing = error.standing
+            raise
+        request.state.standing = standing
+
+
+class PublicRoute(ActorRoute):
+    """A route for everybody; counts by address."""
+
+    is_public = True
+
+
+class LoginRoute(PublicRoute):
+    """A route at which passwords are tried; counts by address under the log-in's limit."""
+
+    limit = limits.LOGIN
+
+
+def _proved(request: Request) -> Claims:
+    token = credentials.access_token(request)
+    if token is None:
+        raise Unauthenticated
+    if not token:
+        raise BadToken
+    house = parts.of(request)
+    return house.tokens.read_access(token, house.clock())

@@ -1,0 +1,129 @@
+"""`workbench doctor`: what works here, what does not, and what to do about it."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import typer
+from sqlalchemy import create_engine, pool, text
+
+from workbench.cli import console
+from workbench.cli.options import AsJson
+from workbench.db import connect, guard, schema
+from workbench.errors import WorkbenchError
+from workbench.settings import Settings
+from workbench.storage import Storage
+
+State = Literal["ok", "note", "wrong"]
+STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw; `note` is worth knowing, `wrong` must be mended."""
+
+    check: str
+    state: State
+    detail: str
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Look at the installation; exit code 1 when something is wrong."""
+    settings = Settings()
+    findings = examine(settings)
+    if as_json:
+        console.show([asdict(finding) for finding in findings], as_json=True)
+    else:
+        for finding in findings:
+            mark = f"[{STYLES[finding.state]}]{finding.state:>5}[/]"
+            console.out.print(f"{mark}  {finding.check:<12} {finding.detail}", soft_wrap=True)
+    if any(finding.state == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check, each even when another found something wrong."""
+    findings = [_try("home", lambda: _home(settings)), _try("secret key", lambda: _keys(settings))]
+    try:
+        with connect.server(settings):
+            findings += [
+                _try("database", lambda: _database(settings)),
+                _try("migrations", lambda: _migrations(settings)),
+                _try("queue", lambda: _queue(settings)),
+            ]
+    except WorkbenchError as error:
+        findings.append(Finding("database", "wrong", str(error)))
+    return [
+        *findings,
+        _try("storage", lambda: _storage(settings)),
+        _try("notebooks", lambda: _kernels(settings)),
+        _try("browser", _browser),
+    ]
+
+
+def _try(check: str, look: Callable[[], tuple[State, str]]) -> Finding:
+    try:
+        return Finding(check, *look())
+    except Exception as error:  # noqa: BLE001 (whatever a check meets is its finding)
+        return Finding(check, "wrong", str(error).strip().splitlines()[0])
+
+
+def _home(settings: Settings) -> tuple[State, str]:
+    return "ok", f"{settings.prepared_home()} (mode 0700)"
+
+
+def _keys(settings: Settings) -> tuple[State, str]:
+    origin = "given" if settings.secret_key else "generated into the home"
+    return "ok", f"{len(settings.secret_keys)}, {origin}"
+
+
+def _database(settings: Settings) -> tuple[State, str]:
+    engine = create_engine(connect.logins(settings).app, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        version = connection.scalar(text("show server_version"))
+        guard.check(connection)
+    kind = "embedded" if settings.is_embedded else "given"
+    return "ok", f"PostgreSQL {version}, {kind}; roles and row-level security are as they must be"
+
+
+def _migrations(settings: Settings) -> tuple[State, str]:
+    engine = create_engine(connect.logins(settings).app, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        current, head = schema.current(connection), schema.head()
+    if current != head:
+        return "wrong", f"at {current}, the code needs {head}: run `workbench migrate`"
+    return "ok", f"at {head}"
+
+
+def _queue(settings: Settings) -> tuple[State, str]:
+    engine = create_engine(connect.logins(settings).app, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        waiting, running, workers = connection.execute(
+            text("select * from workbench.queue_state()")
+        ).one()
+    state: State = "ok" if workers else "note"
+    hint = "" if workers else "; `workbench work` (or `up`) starts one"
+    return state, f"{workers} workers, {running} running, {waiting} waiting{hint}"
+
+
+def _storage(settings: Settings) -> tuple[State, str]:
+    storage, key = Storage(settings.storage), f"doctor/{os.getpid()}"
+    with storage.write(key) as file:
+        file.write(b"doctor")
+    storage.remove(key)
+    return "ok", "files can be written and removed"
+
+
+def _kernels(settings: Settings) -> tuple[State, str]:
+    if os.geteuid() == 0 and settings.kernel_user:
+        return "ok", f"notebooks run as {settings.kernel_user}"
+    hint = "set WORKBENCH_KERNEL_USER and run the worker as root to keep them apart"
+    state: State = "note" if settings.is_embedded or settings.unsafe_kernels else "wrong"
+    return state, f"notebooks run as you; {hint}"
+
+
+def _browser() -> tuple[State, str]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return ("ok", found) if found else ("note", "no Chromium: the tests in a browser cannot run")

@@ -1,0 +1,96 @@
+"""`workbench user …`: make, list and disable users."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from workbench.access import commands as access
+from workbench.actor import Actor
+from workbench.cli import console, database, tenants
+from workbench.cli.database import OPERATOR
+from workbench.cli.options import AsJson
+from workbench.db.session import Database
+from workbench.errors import Invalid, NotFound
+from workbench.identity import commands, queries
+from workbench.permissions import Permission, Role
+
+shell = typer.Typer(help="Make, list and disable users.", no_args_is_help=True)
+Email = Annotated[str, typer.Argument(help="The user's e-mail address.")]
+
+
+@shell.command()
+def create(
+    email: Email,
+    *,
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True, hide_input=True, confirmation_prompt=True, envvar="WORKBENCH_PASSWORD"
+        ),
+    ],
+    name: Annotated[str | None, typer.Option(help="The person's name.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="The tenant to be a member of.")] = None,
+    role: Annotated[Role, typer.Option(help="The role held there.")] = Role.ANALYST,
+) -> None:
+    """Make a user, as a member of a tenant or as an operator of the platform."""
+    if (tenant is None) != (role == Role.OPERATOR):
+        raise Invalid("Give --tenant and its --role, or --role operator alone.")
+    database.run(lambda db: enrol(db, email, name or email, password, tenant, role))
+    console.out.print(f"User {email} is there.")
+
+
+@shell.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List the users."""
+    console.show(database.run(_rows), as_json=as_json)
+
+
+@shell.command()
+def disable(email: Email) -> None:
+    """Take every access from a user at once."""
+    database.run(lambda db: _disable(db, email))
+    console.out.print(f"User {email} is disabled.")
+
+
+async def enrol(
+    database: Database, email: str, name: str, password: str, tenant: str | None, role: Role
+) -> None:
+    """Make a user and, where a tenant is named, a membership."""
+    async with database.session(OPERATOR) as session:
+        tenant_id = (await tenants.named(session, tenant)).id if tenant else None
+        user = await commands.create_user(
+            session,
+            OPERATOR,
+            email=email,
+            name=name,
+            password=password,
+            is_operator=role == Role.OPERATOR,
+        )
+    if tenant_id is not None:
+        seater = Actor.of_system(
+            "shell", Permission.MEMBER_MANAGE, Permission.MEMBER_READ, tenant_id=tenant_id
+        )
+        async with database.session(seater) as session:
+            await access.add_member(session, seater, user.id, role)
+
+
+async def _rows(database: Database) -> list[dict[str, Any]]:
+    async with database.session(OPERATOR) as session:
+        return [
+            {
+                "email": user.email,
+                "name": user.name,
+                "operator": "yes" if user.is_operator else "",
+                "disabled": f"{user.disabled_at:%Y-%m-%d}" if user.disabled_at else None,
+            }
+            for user in await session.scalars(queries.users(OPERATOR))
+        ]
+
+
+async def _disable(database: Database, email: str) -> None:
+    async with database.session(OPERATOR) as session:
+        user = await session.scalar(queries.user_with_email(OPERATOR, email))
+        if user is None:
+            raise NotFound(f"There is no user {email}; `workbench user list` shows them.")
+        await commands.disable_user(session, OPERATOR, user.id, datetime.now(UTC))

@@ -1,0 +1,1 @@
+"""Datasets: typed tables that people define, fill, query and export."""

@@ -1,0 +1,14 @@
+"""Changes to datasets: definitions, imports, single rows; and ad-hoc SQL with its audit."""
+
+from workbench.datasets.commands.ad_hoc import run_sql as run_sql
+from workbench.datasets.commands.definitions import adopt as adopt
+from workbench.datasets.commands.definitions import adopt_shared as adopt_shared
+from workbench.datasets.commands.definitions import define as define
+from workbench.datasets.commands.imports import LOADER as LOADER
+from workbench.datasets.commands.imports import begin_import as begin_import
+from workbench.datasets.commands.imports import fail_import as fail_import
+from workbench.datasets.commands.imports import load as load
+from workbench.datasets.commands.imports import start_import as start_import
+from workbench.datasets.commands.rows import add_rows as add_rows
+from workbench.datasets.commands.rows import delete_row as delete_row
+from workbench.datasets.commands.rows import restore_row as restore_row

@@ -1,0 +1,84 @@
+"""Defining shared datasets, and giving them to tenants."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.datasets import tables
+from workbench.datasets.errors import NameTaken, refuse
+from workbench.datasets.models import Column, Dataset, Definition
+from workbench.datasets.schemas import NewDataset
+from workbench.db.ids import new_id
+from workbench.db.session import Database
+from workbench.permissions import Permission
+from workbench.tenants.models import Tenant
+
+DEFINE_ROWS = text("select workbench.define_rows(:definition)")
+IS_VIEW = text("select to_regclass('views.' || :name) is not null")
+
+
+async def define(session: AsyncSession, actor: Actor, new: NewDataset) -> Definition:
+    """Define a shared dataset, make its table, and give it to every tenant there is."""
+    actor.require(Permission.DATASET_SHARE)
+    _check_names(new)
+    taken = select(Definition.id).where(Definition.name == new.name)
+    if await session.scalar(taken) is not None:
+        raise NameTaken
+    if await session.scalar(IS_VIEW, {"name": new.name}):
+        raise refuse("name", "is reserved")
+    definition = Definition(
+        id=new_id(), name=new.name, title=new.title, description=new.description
+    )
+    definition.columns = [
+        Column(position=position, **column.model_dump())
+        for position, column in enumerate(new.columns)
+    ]
+    session.add(definition)
+    await session.flush()
+    await session.execute(DEFINE_ROWS, {"definition": definition.id})
+    tenants = await session.scalars(select(Tenant.id))
+    await _adopt(session, tenants.all(), [definition.id])
+    return definition
+
+
+async def adopt_shared(database: Database, tenant_id: UUID) -> None:
+    """Give a tenant every shared dataset that it lacks."""
+    actor = Actor.of_system("adopt", Permission.DATASET_SHARE)
+    async with database.session(actor) as session:
+        await adopt(session, actor, tenant_id)
+
+
+async def adopt(session: AsyncSession, actor: Actor, tenant_id: UUID) -> None:
+    """Give a tenant every shared dataset that it lacks, in the transaction that makes it."""
+    actor.require(Permission.DATASET_SHARE)
+    definitions = await session.scalars(select(Definition.id))
+    await _adopt(session, [tenant_id], definitions.all())
+
+
+async def _adopt(
+    session: AsyncSession, tenants: Sequence[UUID], definitions: Sequence[UUID]
+) -> None:
+    values = [
+        {"tenant_id": tenant, "id": new_id(), "definition_id": definition}
+        for tenant in tenants
+        for definition in definitions
+    ]
+    if values:
+        # Without naming the index: naming it would ask for the right to read the tenant's rows.
+        await session.execute(insert(Dataset).values(values).on_conflict_do_nothing())
+
+
+def _check_names(new: NewDataset) -> None:
+    if new.name.startswith("pg_"):
+        raise refuse("name", "names that begin with pg_ belong to PostgreSQL")
+    seen = set()
+    for position, column in enumerate(new.columns):
+        if column.name in tables.RESERVED:
+            raise refuse(f"columns[{position}].name", f"{column.name} is reserved")
+        if column.name in seen:
+            raise refuse(f"columns[{position}].name", f"{column.name} is there twice")
+        seen.add(column.name)

@@ -1,0 +1,127 @@
+"""From filters, sort orders and cursors to SQL, each value typed by its column."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnClause, ColumnElement, TableClause, UnaryExpression, and_, false, or_
+
+from workbench.datasets import column_types
+from workbench.datasets.errors import refuse
+from workbench.datasets.schemas import Condition, RowsQuery, Sort
+from workbench.datasets.tables import ROW_ID
+from workbench.db import pages
+
+MAX_CHOICES = 1000
+COMPARE = {
+    "eq": "__eq__",
+    "ne": "__ne__",
+    "lt": "__lt__",
+    "le": "__le__",
+    "gt": "__gt__",
+    "ge": "__ge__",
+}
+
+
+def check_column(types: Mapping[str, str], name: str, place: str) -> str:
+    """The type of a column; raise Invalid when the dataset has none of that name."""
+    if name not in types:
+        raise refuse(place, "is not a column of this dataset")
+    return types[name]
+
+
+def where(
+    view: TableClause, types: Mapping[str, str], conditions: Sequence[Condition]
+) -> list[ColumnElement[bool]]:
+    """The conditions as SQL; all of them must hold."""
+    return [
+        _condition(view, types, condition, f"filter[{position}]")
+        for position, condition in enumerate(conditions)
+    ]
+
+
+def _condition(
+    view: TableClause, types: Mapping[str, str], condition: Condition, place: str
+) -> ColumnElement[bool]:
+    type_name = check_column(types, condition.column, f"{place}.column")
+    column, value, place = view.c[condition.column], condition.value, f"{place}.value"
+    if condition.op == "is_null":
+        if value not in (None, True, False):
+            raise refuse(place, "must be true or false")
+        return column.is_not(None) if value is False else column.is_(None)
+    if condition.op == "in":
+        return column.in_(_choices(type_name, value, place))
+    typed = column_types.read(type_name, value, place)
+    if condition.op == "prefix":
+        if type_name != "text":
+            raise refuse(place, "only a text has a prefix")
+        return column.startswith(typed, autoescape=True)
+    compared: ColumnElement[bool] = getattr(column, COMPARE[condition.op])(typed)
+    return compared
+
+
+def _choices(type_name: str, value: Any, place: str) -> list[Any]:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_CHOICES:
+        raise refuse(place, f"must be a list of 1 to {MAX_CHOICES} values")
+    return [
+        column_types.read(type_name, choice, f"{place}[{position}]")
+        for position, choice in enumerate(value)
+    ]
+
+
+def full_sort(types: Mapping[str, str], sort: Sequence[Sort]) -> list[Sort]:
+    """The sort order with `row_id` at its end, so that no two rows tie."""
+    for position, entry in enumerate(sort):
+        check_column(types, entry.column, f"sort[{position}].column")
+    names = [entry.column for entry in sort]
+    if len(set(names)) < len(names):
+        raise refuse("sort", "names a column twice")
+    return [*sort] if ROW_ID in names else [*sort, Sort(column=ROW_ID)]
+
+
+def order_by(view: TableClause, sort: Sequence[Sort]) -> list[UnaryExpression[Any]]:
+    """The sort order as SQL; rows without a value come last either way."""
+    return [_ordered(view.c[entry.column], descending=entry.descending) for entry in sort]
+
+
+def _ordered(column: ColumnClause[Any], *, descending: bool) -> UnaryExpression[Any]:
+    ordered = column.desc() if descending else column.asc()
+    return ordered if column.name == ROW_ID else ordered.nulls_last()
+
+
+def cursor_key(query: RowsQuery, row: Mapping[Any, Any]) -> list[Any]:
+    """What a cursor remembers of a row: the order it was made for, and the row's sort values."""
+    sort = [*query.sort]
+    if ROW_ID not in [entry.column for entry in sort]:
+        sort.append(Sort(column=ROW_ID))
+    return [_signature(sort), *(row[entry.column] for entry in sort)]
+
+
+def after(
+    view: TableClause, types: Mapping[str, str], sort: Sequence[Sort], cursor: str
+) -> ColumnElement[bool]:
+    """The condition of the rows that come after the one a cursor remembers."""
+    signature, *values = pages.decode(cursor, len(sort) + 1)
+    if signature != _signature(sort):
+        raise refuse("cursor", "belongs to another sort order")
+    typed = [
+        None if value is None else column_types.read(types[entry.column], value, "cursor")
+        for entry, value in zip(sort, values, strict=True)
+    ]
+    ties: list[ColumnElement[bool]] = []
+    choices = []
+    for entry, value in zip(sort, typed, strict=True):
+        column = view.c[entry.column]
+        choices.append(and_(*ties, _beyond(column, value, descending=entry.descending)))
+        ties.append(column.is_(None) if value is None else column == value)
+    return or_(*choices)
+
+
+def _beyond(column: ColumnClause[Any], value: Any, *, descending: bool) -> ColumnElement[bool]:
+    if value is None:
+        return false()  # rows without a value come last; nothing lies beyond them
+    beyond = column < value if descending else column > value
+    return beyond if column.name == ROW_ID else or_(beyond, column.is_(None))
+
+
+def _signature(sort: Sequence[Sort]) -> str:
+    return ",".join(f"-{entry.column}" if entry.descending else entry.column for entry in sort)

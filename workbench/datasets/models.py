@@ -1,0 +1,108 @@
+"""The tables of definitions, datasets and imports; rows lie in tables of their own."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from workbench.db.model import Created, Identified, Model, TenantOwned
+from workbench.db.soft_delete import SoftDelete
+
+NAME = "name ~ '^[a-z][a-z0-9_]{0,62}$'"
+
+
+class Definition(Identified, Created, SoftDelete, Model):
+    """What a shared dataset is called and which columns it has, the same for every tenant."""
+
+    __tablename__ = "definitions"
+    __table_args__ = (
+        CheckConstraint(NAME, name="name"),
+        Index(
+            "uq_definitions_name", "name", unique=True, postgresql_where=text("deleted_at is null")
+        ),
+    )
+
+    name: Mapped[str] = mapped_column()
+    title: Mapped[str] = mapped_column()
+    description: Mapped[str] = mapped_column()
+    columns: Mapped[list["Column"]] = relationship(order_by="Column.position", lazy="raise")
+
+
+class Column(SoftDelete, Model):
+    """A column of a definition."""
+
+    __tablename__ = "columns"
+    __table_args__ = (
+        CheckConstraint(NAME, name="name"),
+        CheckConstraint(
+            "type in ('text', 'integer', 'number', 'boolean', 'date', 'timestamp')", name="type"
+        ),
+    )
+
+    definition_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column()
+    type: Mapped[str] = mapped_column()
+    title: Mapped[str] = mapped_column()
+    unit: Mapped[str | None] = mapped_column()
+
+
+class Dataset(TenantOwned, Created, SoftDelete, Model):
+    """A tenant's own rows under a definition."""
+
+    __tablename__ = "datasets"
+    __table_args__ = (
+        Index(
+            "uq_datasets_tenant_id_definition_id",
+            "tenant_id",
+            "definition_id",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+    )
+
+    definition_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), index=True)
+    definition: Mapped[Definition] = relationship(lazy="raise")
+
+
+class Import(TenantOwned, Created, SoftDelete, Model):
+    """One file on its way into a dataset."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint(
+            "status in ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')",
+            name="status",
+        ),
+        ForeignKeyConstraint(["tenant_id", "dataset_id"], ["datasets.tenant_id", "datasets.id"]),
+        Index("ix_imports_tenant_id_dataset_id", "tenant_id", "dataset_id"),
+    )
+
+    dataset_id: Mapped[UUID] = mapped_column()
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    file_name: Mapped[str] = mapped_column()
+    storage_key: Mapped[str] = mapped_column()
+    null_text: Mapped[str] = mapped_column()
+    status: Mapped[str] = mapped_column()
+    rows_loaded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    rows_rejected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    error: Mapped[str | None] = mapped_column()
+    finished_at: Mapped[datetime | None] = mapped_column()
+    dataset: Mapped[Dataset] = relationship(lazy="raise", viewonly=True)
+
+
+class Reject(TenantOwned, Model):
+    """A row that an import refused, and why."""
+
+    __tablename__ = "rejects"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "import_id"], ["imports.tenant_id", "imports.id"]),
+        Index("ix_rejects_tenant_id_import_id", "tenant_id", "import_id"),
+    )
+
+    import_id: Mapped[UUID] = mapped_column()
+    line: Mapped[int] = mapped_column(BigInteger)
+    column_name: Mapped[str | None] = mapped_column()
+    value: Mapped[str | None] = mapped_column()
+    reason: Mapped[str] = mapped_column()

@@ -1,0 +1,111 @@
+"""What can be asked of datasets: their catalogue, their rows, their imports."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import contains_eager, selectinload
+
+from workbench.actor import Actor
+from workbench.datasets import aggregates, conditions, tables
+from workbench.datasets.models import Dataset, Definition, Import, Reject
+from workbench.datasets.schemas import Aggregation, Condition, RowsQuery
+from workbench.db import pages
+from workbench.db.pages import Page
+from workbench.permissions import Permission
+
+
+def datasets(actor: Actor) -> Select[Dataset]:
+    """The tenant's datasets by name, each with its definition and columns."""
+    actor.require(Permission.DATASET_READ)
+    return (
+        select(Dataset)
+        .join(Dataset.definition)
+        .where(Dataset.tenant_id == actor.require_tenant())
+        .order_by(Definition.name)
+        .options(contains_eager(Dataset.definition).selectinload(Definition.columns))
+    )
+
+
+def dataset(actor: Actor, name: str) -> Select[Dataset]:
+    """One dataset of the tenant with its definition and columns."""
+    return datasets(actor).where(Definition.name == name)
+
+
+def definitions(actor: Actor) -> Select[Definition]:
+    """Every shared definition with its columns, by name, for the platform's operator."""
+    actor.require(Permission.DATASET_SHARE)
+    return select(Definition).order_by(Definition.name).options(selectinload(Definition.columns))
+
+
+def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
+    """A page of rows and one more, which tells whether there is a next page; see `page`."""
+    actor.require(Permission.ROW_READ)
+    view, types = tables.view(dataset.definition), tables.types(dataset.definition)
+    sort = conditions.full_sort(types, query.sort)
+    statement = (
+        select(view)
+        .where(*conditions.where(view, types, query.filter))
+        .order_by(*conditions.order_by(view, sort))
+        .limit(query.limit + 1)
+    )
+    if query.cursor is None:
+        return statement
+    return statement.where(conditions.after(view, types, sort, query.cursor))
+
+
+def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:
+    """Make a page of the mappings that the statement of `rows` answered."""
+    return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))
+
+
+def count(actor: Actor, dataset: Dataset, filter_: Sequence[Condition] = ()) -> Select[int]:
+    """How many rows match."""
+    actor.require(Permission.ROW_READ)
+    view, types = tables.view(dataset.definition), tables.types(dataset.definition)
+    return select(func.count()).select_from(view).where(*conditions.where(view, types, filter_))
+
+
+def aggregate(actor: Actor, dataset: Dataset, aggregation: Aggregation) -> Select[Any]:
+    """Groups of rows and their figures."""
+    actor.require(Permission.ROW_READ)
+    view, types = tables.view(dataset.definition), tables.types(dataset.definition)
+    return aggregates.statement(view, types, aggregation)
+
+
+def imports(actor: Actor, *, dataset: str | None = None) -> Select[Import]:
+    """The tenant's imports, newest first, into all datasets or one."""
+    statement = _imports(actor).order_by(Import.id.desc())
+    return statement if dataset is None else statement.where(Definition.name == dataset)
+
+
+def import_(actor: Actor, import_id: UUID) -> Select[Import]:
+    """One import of the tenant with its dataset's definition and columns."""
+    return _imports(actor).where(Import.id == import_id)
+
+
+def _imports(actor: Actor) -> Select[Import]:
+    actor.require(Permission.IMPORT_READ)
+    return (
+        select(Import)
+        .join(Import.dataset)
+        .join(Dataset.definition)
+        .where(Import.tenant_id == actor.require_tenant())
+        .options(
+            contains_eager(Import.dataset)
+            .contains_eager(Dataset.definition)
+            .selectinload(Definition.columns)
+        )
+    )
+
+
+def rejects(actor: Actor, import_id: UUID) -> Select[Reject]:
+    """The rows that an import refused, by line; those of a deleted import are not shown."""
+    actor.require(Permission.IMPORT_READ)
+    return (
+        select(Reject)
+        .join(Import, (Import.tenant_id == Reject.tenant_id) & (Import.id == Reject.import_id))
+        .where(Reject.tenant_id == actor.require_tenant(), Reject.import_id == import_id)
+        .order_by(Reject.line, Reject.id)
+    )

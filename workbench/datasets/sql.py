@@ -1,0 +1,205 @@
+"""Ad-hoc SQL: one checked statement, run as the reader, with caps on time, rows and bytes.
+
+Rows arrive as JSON that PostgreSQL writes, so any type can be shown, and a row that is too large is
+never sent.
+"""
+
+import asyncio
+import json
+import math
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.datasets import driver, queries, sql_check
+from workbench.datasets.errors import refuse
+from workbench.datasets.sql_check import Checked, SqlRefused
+from workbench.errors import Forbidden, Invalid, Unauthenticated, Unavailable, WorkbenchError
+from workbench.permissions import Permission
+
+MAX_ROWS = 10_000
+MAX_BYTES = 10 * 1024 * 1024
+MAX_ROW_BYTES = 1024 * 1024
+BATCH = 50  # so one fetch brings at most 50 MB
+MAX_DIGITS = 300
+WATCHDOG = timedelta(seconds=1)
+# The reader cannot change these within a statement that `sql_check` has let through.
+SETTINGS = """
+select set_config('search_path', 'data', true), set_config('TimeZone', 'UTC', true),
+    set_config('standard_conforming_strings', 'on', true),
+    set_config('transaction_read_only', 'on', true),
+    set_config('cursor_tuple_fraction', '1', true),
+    set_config('statement_timeout', %s, true)
+"""
+NAMES = "select * from (\n{}\n) as q limit 0"
+ROWS = (
+    "select case when octet_length(j.line) <= {} then j.line end "
+    "from (select to_json(q)::text as line from (\n{}\n) as q{}) as j"
+)
+EXPLAIN = "explain (costs off) {}"
+SHOWN = ("0A", "21", "22", "42", "53", "54")  # classes of errors that speak of the statement
+
+
+class SqlFailed(Invalid):
+    """PostgreSQL cannot run the statement."""
+
+    code = "sql_failed"
+
+
+class SqlTimeout(Invalid):
+    """The statement takes too long."""
+
+    code = "sql_timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlResult:
+    """What a statement answered; `truncated` tells that there is more."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    truncated: bool
+    elapsed_ms: float
+
+
+async def run(
+    session: AsyncSession,
+    actor: Actor,
+    statement: str,
+    *,
+    limit: int,
+    timeout: timedelta,  # noqa: ASYNC109 (PostgreSQL is told as well)
+) -> SqlResult:
+    """Run one statement in a reader's session, which is spent afterwards.
+
+    The transaction ends with ROLLBACK, then DISCARD ALL. PostgreSQL's own timeout ends a slow
+    statement; a watchdog outside of it cancels what outlives that.
+    """
+    actor.require(Permission.SQL_RUN)
+    actor.require(Permission.ROW_READ)
+    if not 1 <= limit <= MAX_ROWS:
+        raise refuse("limit", f"must be from 1 to {MAX_ROWS:,}")
+    datasets = (await session.scalars(queries.datasets(actor))).all()
+    checked = sql_check.check(statement, {dataset.definition.name for dataset in datasets})
+    connection = await driver.of(session)
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout((timeout + WATCHDOG).total_seconds()):
+            columns, rows, truncated = await _run(connection, checked, limit, timeout)
+    except (TimeoutError, psycopg.errors.QueryCanceled):
+        raise SqlTimeout(f"The statement took longer than {timeout.total_seconds():g} s.") from None
+    except psycopg.Error as error:
+        raise _said(error, statement, checked) from None
+    finally:
+        await _leave(session, connection)
+    return SqlResult(columns, rows, truncated, round((time.perf_counter() - started) * 1000, 2))
+
+
+async def _run(
+    connection: psycopg.AsyncConnection[Any],
+    checked: Checked,
+    limit: int,
+    timeout: timedelta,  # noqa: ASYNC109 (as above)
+) -> tuple[list[str], list[list[Any]], bool]:
+    milliseconds = str(max(1, int(timeout.total_seconds() * 1000)))
+    await connection.execute(SETTINGS, [milliseconds])
+    if checked.explain:
+        plan = await connection.execute(EXPLAIN.format(checked.text).encode())
+        lines = [list(row) for row in await plan.fetchall()]
+        return ["QUERY PLAN"], lines[:limit], len(lines) > limit
+    described = await connection.execute(NAMES.format(checked.text).encode())
+    columns = [column.name for column in described.description or ()]
+    names = ", ".join(f"c{number}" for number in range(len(columns)))
+    aliases = f"({names})" if columns else ""
+    query = ROWS.format(MAX_ROW_BYTES, checked.text, aliases)
+    async with connection.cursor("ad_hoc") as cursor:
+        await cursor.execute(query.encode())
+        rows, truncated = await _fetch(cursor, limit)
+    return columns, rows, truncated
+
+
+async def _fetch(
+    cursor: psycopg.AsyncServerCursor[Any], limit: int
+) -> tuple[list[list[Any]], bool]:
+    rows: list[list[Any]] = []
+    size = 0
+    while batch := await cursor.fetchmany(min(BATCH, limit + 1 - len(rows))):
+        for (line,) in batch:
+            if line is None:
+                raise SqlRefused("A row of the answer is larger than 1 MB; ask for less of it.")
+            size += len(line)
+            if len(rows) == limit or size > MAX_BYTES:
+                return rows, True
+            rows.append(_values(line))
+    return rows, False
+
+
+def _values(line: str) -> list[Any]:
+    try:
+        values = list(json.loads(line, parse_int=_whole, parse_float=_fraction).values())
+    except RecursionError:
+        raise SqlRefused("A value of the answer is nested too deeply.") from None
+    return [_clean(value) for value in values] if "\\ud" in line.lower() else values
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
+
+
+def _fraction(digits: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else digits
+
+
+def _clean(value: Any) -> Any:
+    """Replace halves of characters, which JSON can write and UTF-8 cannot."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_clean(each) for each in value]
+        case dict():
+            return {_clean(key): _clean(each) for key, each in value.items()}
+    return value
+
+
+def _said(error: psycopg.Error, statement: str, checked: Checked) -> WorkbenchError:
+    """PostgreSQL's own first line, without the hint and detail that may quote rows."""
+    state, message = error.sqlstate or "", error.diag.message_primary or ""
+    if state == "42501":
+        if "actor token" in message:
+            return Unauthenticated("Your sign-in has ended; sign in again.")
+        return Forbidden("The statement needs a right that readers do not have.")
+    if not state or state.startswith(("08", "57", "58")):
+        return Unavailable()
+    if not state.startswith(SHOWN):
+        return SqlFailed()
+    position = _position(error, checked)
+    where = f" ({sql_check.at(statement, position)})" if position is not None else ""
+    return SqlFailed(f"{message[:1].upper()}{message[1:]}{where}.")
+
+
+def _position(error: psycopg.Error, checked: Checked) -> int | None:
+    """Where in the typed statement PostgreSQL found fault; all wrap it after a known beginning."""
+    if error.diag.statement_position is None:
+        return None
+    wrapper = EXPLAIN if checked.explain else NAMES
+    position = int(error.diag.statement_position) - 1 - wrapper.index("{}")
+    return checked.start + position if 0 <= position <= len(checked.text) else None
+
+
+async def _leave(session: AsyncSession, connection: psycopg.AsyncConnection[Any]) -> None:
+    """End the transaction and forget all that a statement may have left in the connection."""
+    try:
+        await connection.rollback()
+        await connection.set_autocommit(True)
+        await connection.execute("discard all")
+        await connection.set_autocommit(False)
+    except psycopg.Error as error:
+        await (await session.connection()).invalidate()
+        raise Unavailable from error

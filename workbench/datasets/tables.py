@@ -1,0 +1,51 @@
+"""The tables and views of rows, as values that statements are made of.
+
+Their names come from definitions that PostgreSQL has checked, never from a request.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, TableClause, Text, Uuid, column, table
+
+from workbench.datasets.column_types import TYPES
+from workbench.datasets.models import Definition
+
+ROW_ID = "row_id"
+# Names that a dataset's table or PostgreSQL itself uses already.
+RESERVED = frozenset(
+    {
+        *("tenant_id", ROW_ID, "import_id", "deleted_at", "deleted_by"),
+        *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"),
+    }
+)
+
+
+def view(definition: Definition) -> TableClause:
+    """The view `data.<name>`: the actor's live rows, with `row_id` before the columns."""
+    columns = [column(entry.name, TYPES[entry.type].sql) for entry in definition.columns]
+    return table(definition.name, column(ROW_ID, BigInteger()), *columns, schema="data")
+
+
+def rows(definition: Definition) -> TableClause:
+    """The table that the application writes."""
+    return table(
+        f"d_{definition.id.hex}",
+        column("tenant_id", Uuid()),
+        column(ROW_ID, BigInteger()),
+        column("import_id", Uuid()),
+        column("deleted_at", DateTime(timezone=True)),
+        column("deleted_by", Text()),
+        *(column(entry.name, TYPES[entry.type].sql) for entry in definition.columns),
+        schema="rows",
+    )
+
+
+def staging(import_id: UUID, width: int) -> TableClause:
+    """The staging table of an import: the line in the file and every cell as text."""
+    cells = [column(f"c{number}", Text()) for number in range(1, width + 1)]
+    return table(f"i_{import_id.hex}", column("line", BigInteger()), *cells, schema="staging")
+
+
+def types(definition: Definition) -> dict[str, str]:
+    """The type of each column that a question may name, `row_id` among them."""
+    return {ROW_ID: "integer"} | {entry.name: entry.type for entry in definition.columns}

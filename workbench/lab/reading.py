@@ -1,0 +1,88 @@
+"""Reading a query into a frame, through Arrow, as the actor of a ticket and nobody else.
+
+Values never become SQL text: a statement is compiled to `$1, $2, …` and its values are bound.
+"""
+
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+import pandas as pd
+import pyarrow as pa
+from adbc_driver_manager import DatabaseError
+from adbc_driver_postgresql import dbapi
+from sqlalchemy import Executable, text
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+from workbench.errors import Invalid
+from workbench.runs.tickets import Ticket
+
+TELL = (
+    "select set_config('workbench.actor_token', $1, false), "
+    "set_config('application_name', $2, false)"
+)
+DIALECT = asyncpg.dialect()  # the one that numbers its parameters; its driver is not used
+
+
+class BadQuery(Invalid):
+    """PostgreSQL refuses this query."""
+
+    code = "bad_query"
+
+
+def frame(ticket: Ticket, query: Executable | str, parameters: dict[str, Any]) -> pd.DataFrame:
+    """Execute one query and read all of its rows; raise BadQuery when PostgreSQL refuses it."""
+    sql, values = _sql(query, parameters)
+    try:
+        with dbapi.connect(ticket.database_url) as connection, connection.cursor() as cursor:
+            cursor.execute(TELL, [ticket.actor_token, f"workbench {ticket.run_id or 'lab'}"])
+            cursor.fetchall()
+            cursor.execute(sql, values or None)
+            return _frame(cursor.fetch_arrow_table())
+    except DatabaseError as error:
+        raise BadQuery(_first_line(error)) from None
+
+
+def _sql(query: Executable | str, parameters: dict[str, Any]) -> tuple[str, list[Any]]:
+    if isinstance(query, str):
+        return compiled(text(query), parameters) if parameters else (query, [])
+    return compiled(query, parameters)
+
+
+def compiled(statement: Executable, parameters: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The statement's text with numbered parameters, and their values in that order."""
+    element = cast("ClauseElement", statement)
+    options = {"render_postcompile": True}
+    form = cast("SQLCompiler", element.compile(dialect=DIALECT, compile_kwargs=options))
+    values = form.construct_params(parameters)
+    return str(form), [_bindable(values[name]) for name in form.positiontup or ()]
+
+
+def _bindable(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID | Decimal) else value
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """The rows as a frame: what PostgreSQL calls numeric becomes a float, an id becomes text."""
+    columns = [_column(table.column(i), table.schema.field(i)) for i in range(table.num_columns)]
+    frame: pd.DataFrame = pa.table(columns, names=table.column_names).to_pandas()
+    return frame
+
+
+def _column(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    kind = getattr(field.type, "type_name", "")
+    if kind == "numeric":
+        return column.cast(field.type.storage_type).cast(pa.float64())
+    if kind == "uuid" or pa.types.is_fixed_size_binary(field.type):
+        return pa.chunked_array([[_id(value) for value in column.to_pylist()]], pa.string())
+    return column
+
+
+def _id(value: Any) -> str | None:
+    return None if value is None else str(value if isinstance(value, UUID) else UUID(bytes=value))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:500]

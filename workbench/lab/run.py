@@ -1,0 +1,95 @@
+"""What a notebook holds of its run: data in, figures and files out."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pandas as pd
+from sqlalchemy import Executable
+
+from workbench.errors import Unavailable
+from workbench.lab import figures, files, reading, voice
+from workbench.runs import tickets
+from workbench.runs.schemas import ArtifactMessage, MetricMessage, ProgressMessage
+from workbench.runs.tickets import Ticket
+
+
+class NoRun(Unavailable):
+    """Nobody is signed in here; start JupyterLab with `workbench lab`, or start a run."""
+
+    code = "no_run"
+
+
+class LabRun:
+    """One run, or the session of a signed-in engineer in JupyterLab.
+
+    The ticket is read anew for each use, so that tokens may be renewed while a notebook is open.
+    """
+
+    def __init__(self, ticket: Path) -> None:
+        """Name the file that holds the ticket."""
+        self._path = ticket
+
+    @property
+    def ticket(self) -> Ticket:
+        """What lets this notebook in; raise NoRun when it is gone."""
+        try:
+            return Ticket.read(self._path)
+        except (OSError, ValueError) as error:
+            raise NoRun from error
+
+    @property
+    def id(self) -> UUID | None:
+        """The id of the run; None in JupyterLab."""
+        return self.ticket.run_id
+
+    @property
+    def tenant(self) -> str:
+        """The name of the tenant whose data are read."""
+        return self.ticket.tenant_name
+
+    def frame(
+        self, query: Executable | str, parameters: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Read a query into a frame; in SQL text, `:name` stands for a parameter."""
+        return reading.frame(self.ticket, query, parameters or {})
+
+    def metric(
+        self, name: str, value: float, *, unit: str | None = None, budget: float | None = None
+    ) -> None:
+        """Keep a figure of this run, with the budget that it should not exceed."""
+        message = MetricMessage(name=name, value=float(value), unit=unit, budget=budget)
+        limit = "" if budget is None else f" (budget {budget:,g})"
+        voice.say(message, f"{name} = {message.value:,g} {unit or ''}".strip() + limit)
+
+    def progress(self, done: float, total: float) -> None:
+        """Say how much is done."""
+        message = ProgressMessage(done=done, total=total)
+        voice.say(message, f"{min(message.done / message.total, 1):.0%} done")
+
+    def publish(self, name: str, obj: Any) -> None:
+        """Leave a file behind: a frame, a figure, text, or what JSON can hold."""
+        file_name, data = files.encode(name, obj)
+        message = ArtifactMessage(name=file_name, data=files.base64(data))
+        voice.say(message, f"published {file_name} ({len(data):,} bytes)")
+
+    @cached_property
+    def api(self) -> httpx.Client:
+        """A client of the API, signed in as this run: how a notebook writes."""
+        ticket = self.ticket
+        headers = {"Authorization": f"Bearer {ticket.access_token}"}
+        return httpx.Client(base_url=ticket.api_url, headers=headers)
+
+
+def open_run() -> LabRun:
+    """The run that this notebook belongs to; raise NoRun when nobody is signed in."""
+    path = os.environ.get(tickets.VARIABLE)
+    if path is None:
+        raise NoRun
+    run = LabRun(Path(path))
+    _ = run.ticket
+    figures.use_style()
+    return run

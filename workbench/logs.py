@@ -1,0 +1,110 @@
+"""Log lines: one JSON object each, with the request's id, tenant and user, and without secrets.
+
+The lines of other libraries, uvicorn's too, take the same way through structlog.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[redacted]"
+SECRET_KEY = re.compile(
+    r"passw|token|authorization|cookie|secret|dsn|api_?key|credential|private_?key", re.IGNORECASE
+)
+SECRET_TEXT = (
+    re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"),  # a JWT
+    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user and password of a URL
+    re.compile(r"(?<=bearer )\S+", re.IGNORECASE),
+    re.compile(r"(?<=password=)\S+", re.IGNORECASE),
+)
+QUIET = ("httpx", "httpcore", "asyncio", "papermill", "multipart", "python_multipart")
+
+
+def configure(
+    form: Literal["json", "console"], *, stream: TextIO | None = None, level: int = logging.INFO
+) -> None:
+    """Send every log line of this process to one stream, in one form."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_last(form),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    _adopt_others()
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take secrets out of a line: values under telling keys, and what looks like a token."""
+    for key, value in event.items():
+        event[key] = REDACTED if SECRET_KEY.search(key) else scrubbed(value)
+    return event
+
+
+def scrubbed(value: Any) -> Any:
+    """The value without secrets, at any depth."""
+    if isinstance(value, str):
+        for pattern in SECRET_TEXT:
+            value = pattern.sub(REDACTED, value)
+        return value
+    if isinstance(value, Mapping):
+        return {
+            key: REDACTED if SECRET_KEY.search(str(key)) else scrubbed(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [scrubbed(item) for item in value]
+    return value
+
+
+def _last(form: Literal["json", "console"]) -> list[Processor]:
+    # A traceback becomes text before it is redacted, since messages of errors may quote secrets.
+    if form == "console":
+        return [
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+        ]
+    return [
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(ensure_ascii=True, default=str),
+    ]
+
+
+def _adopt_others() -> None:
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "procrastinate"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    # Our own access line says more than uvicorn's, which holds the query string.
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

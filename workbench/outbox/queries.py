@@ -1,0 +1,15 @@
+"""Statements about outbox messages."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from workbench.actor import Actor
+from workbench.outbox.models import OutboxMessage
+
+
+def message(actor: Actor, message_id: UUID) -> Select[OutboxMessage]:
+    """A message that the actor's tenant sent, as named by a notification."""
+    return select(OutboxMessage).where(
+        OutboxMessage.tenant_id == actor.require_tenant(), OutboxMessage.id == message_id
+    )

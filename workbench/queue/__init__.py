@@ -1,0 +1,1 @@
+"""The queue: procrastinate on the same PostgreSQL; arguments are ids only."""

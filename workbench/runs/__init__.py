@@ -1,0 +1,1 @@
+"""Runs: one execution of one notebook; its states, metrics and artifacts."""

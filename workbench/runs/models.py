@@ -1,0 +1,83 @@
+"""The tables of runs, their metrics and their artifacts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from workbench.db.model import Created, Model, TenantOwned
+from workbench.db.soft_delete import SoftDelete
+
+
+class Run(TenantOwned, Created, SoftDelete, Model):
+    """One execution of one notebook with one set of parameters."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint(
+            "status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out')",
+            name="status",
+        ),
+        Index("ix_runs_heartbeat_at", "heartbeat_at", postgresql_where=text("status = 'running'")),
+    )
+
+    notebook: Mapped[str] = mapped_column()
+    parameters: Mapped[dict[str, Any]] = mapped_column()
+    status: Mapped[str] = mapped_column()
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    progress: Mapped[float | None] = mapped_column()
+    error: Mapped[str | None] = mapped_column()
+    started_at: Mapped[datetime | None] = mapped_column()
+    heartbeat_at: Mapped[datetime | None] = mapped_column()
+    finished_at: Mapped[datetime | None] = mapped_column()
+    metrics: Mapped[list["Metric"]] = relationship(lazy="raise", viewonly=True)
+    artifacts: Mapped[list["Artifact"]] = relationship(lazy="raise", viewonly=True)
+
+
+class Metric(TenantOwned, SoftDelete, Model):
+    """A figure that a run measured, with its unit and the budget it should keep."""
+
+    __tablename__ = "metrics"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"]),
+        Index(
+            "uq_metrics_tenant_id_run_id_name",
+            "tenant_id",
+            "run_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+    )
+
+    run_id: Mapped[UUID] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    value: Mapped[float] = mapped_column()
+    unit: Mapped[str | None] = mapped_column()
+    budget: Mapped[float | None] = mapped_column()
+
+
+class Artifact(TenantOwned, Created, SoftDelete, Model):
+    """A file that a run left behind; its bytes lie in storage under `storage_key`."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"]),
+        Index(
+            "uq_artifacts_tenant_id_run_id_name",
+            "tenant_id",
+            "run_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+    )
+
+    run_id: Mapped[UUID] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    media_type: Mapped[str] = mapped_column()
+    size: Mapped[int] = mapped_column(BigInteger)
+    storage_key: Mapped[str] = mapped_column()

@@ -1,0 +1,83 @@
+"""Statements about runs."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import selectinload
+
+from workbench.actor import Actor
+from workbench.db import pages
+from workbench.errors import Detail, Invalid
+from workbench.permissions import Permission
+from workbench.runs.models import Artifact, Metric, Run
+from workbench.runs.schemas import Status
+
+
+def runs(
+    actor: Actor,
+    *,
+    notebook: str | None = None,
+    status: Status | None = None,
+    cursor: str | None = None,
+    limit: int = pages.DEFAULT_LIMIT,
+) -> Select[Run]:
+    """One row more than a page of the tenant's runs, the newest first; the cursor holds an id."""
+    statement = _runs(actor).order_by(Run.id.desc()).limit(limit + 1)
+    if notebook is not None:
+        statement = statement.where(Run.notebook == notebook)
+    if status is not None:
+        statement = statement.where(Run.status == status)
+    if cursor is not None:
+        statement = statement.where(Run.id < _id_of(cursor))
+    return statement
+
+
+def run(actor: Actor, run_id: UUID) -> Select[Run]:
+    """One run with its metrics and artifacts."""
+    return (
+        _runs(actor)
+        .where(Run.id == run_id)
+        .options(selectinload(Run.metrics), selectinload(Run.artifacts))
+    )
+
+
+def metrics(actor: Actor, run_id: UUID) -> Select[Metric]:
+    """What a run measured, by name."""
+    actor.require(Permission.RUN_READ)
+    return (
+        select(Metric)
+        .join(Run, (Run.tenant_id == Metric.tenant_id) & (Run.id == Metric.run_id))
+        .where(Metric.tenant_id == actor.require_tenant(), Metric.run_id == run_id)
+        .order_by(Metric.name)
+    )
+
+
+def artifacts(actor: Actor, run_id: UUID) -> Select[Artifact]:
+    """What a run left behind, by name; nothing when the run is deleted."""
+    actor.require(Permission.RUN_READ)
+    return (
+        select(Artifact)
+        .join(Run, (Run.tenant_id == Artifact.tenant_id) & (Run.id == Artifact.run_id))
+        .where(Artifact.tenant_id == actor.require_tenant(), Artifact.run_id == run_id)
+        .order_by(Artifact.name)
+    )
+
+
+def artifact(actor: Actor, run_id: UUID, name: str) -> Select[Artifact]:
+    """One file that a run left behind."""
+    return artifacts(actor, run_id).where(Artifact.name == name)
+
+
+def _runs(actor: Actor) -> Select[Run]:
+    actor.require(Permission.RUN_READ)
+    return select(Run).where(Run.tenant_id == actor.require_tenant())
+
+
+def _id_of(cursor: str) -> UUID:
+    try:
+        return UUID(pages.decode(cursor, 1)[0])
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Invalid(
+            "The cursor is not valid; take it from `next_cursor`.",
+            details=[Detail("cursor", "not a cursor of this list")],
+        ) from error

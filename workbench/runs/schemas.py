@@ -1,0 +1,114 @@
+"""The shapes of runs: what is ordered, what is shown, and what a kernel may say."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+
+MIME = "application/vnd.workbench.message+json"
+MAX_ARTIFACT_BYTES = 16 * 1024 * 1024
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "txt": "text/plain",
+}
+ARTIFACT_NAME = rf"^[a-z0-9][a-z0-9_-]{{0,79}}\.({'|'.join(MEDIA_TYPES)})$"
+METRIC_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+
+class NewRun(BaseModel):
+    """The order of a run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    notebook: str = Field(max_length=63)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunView(BaseModel):
+    """A run as it leaves the house; `progress` lies between 0 and 1."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    notebook: str
+    parameters: dict[str, Any]
+    status: Status
+    attempt: int
+    progress: float | None
+    error: str | None
+    requested_by: UUID
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class MetricView(BaseModel):
+    """A figure that a run measured."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    value: float
+    unit: str | None
+    budget: float | None
+
+
+class ArtifactView(BaseModel):
+    """A file that a run left behind; `size` counts bytes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    media_type: str
+    size: int
+    created_at: datetime
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class MetricMessage(_Message):
+    """A kernel measured something."""
+
+    kind: Literal["metric"] = "metric"
+    name: str = Field(pattern=METRIC_NAME)
+    value: FiniteFloat
+    unit: str | None = Field(default=None, max_length=20, pattern=r"^[^\x00]*$")
+    budget: FiniteFloat | None = None
+
+
+class ProgressMessage(_Message):
+    """A kernel has done some of its work."""
+
+    kind: Literal["progress"] = "progress"
+    done: FiniteFloat = Field(ge=0)
+    total: FiniteFloat = Field(gt=0)
+
+
+class ArtifactMessage(_Message):
+    """A kernel publishes a file; `data` is base64, and the name's ending tells the type."""
+
+    kind: Literal["artifact"] = "artifact"
+    name: str = Field(pattern=ARTIFACT_NAME)
+    data: str = Field(max_length=MAX_ARTIFACT_BYTES * 4 // 3 + 4)
+
+
+Message = Annotated[MetricMessage | ProgressMessage | ArtifactMessage, Field(discriminator="kind")]
+MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)

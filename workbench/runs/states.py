@@ -1,0 +1,55 @@
+"""The moves between the states of a run.
+
+queued ─ begin ─► running ─ finish ─► succeeded | failed | timed_out ─ retry ─► queued
+queued | running ─ cancel ─► cancelled ─ retry ─► queued
+running ─ rescue, release ─► queued, or failed when it was lost too often
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.errors import NotFound
+from workbench.permissions import Permission
+from workbench.queue import commands as queue
+from workbench.runs.models import Run
+from workbench.runs.schemas import Status
+
+LIVE = (Status.QUEUED, Status.RUNNING)
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT)
+BLANK: dict[str, Any] = {
+    "progress": None,
+    "error": None,
+    "started_at": None,
+    "heartbeat_at": None,
+    "finished_at": None,
+}
+
+
+async def enqueue(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> None:
+    """Have a worker execute the run once this transaction commits."""
+    await queue.enqueue(session, "runs.execute", queue="runs", tenant_id=tenant_id, run_id=run_id)
+
+
+async def move(
+    session: AsyncSession,
+    actor: Actor,
+    run_id: UUID,
+    froms: tuple[Status, ...],
+    values: dict[str, Any],
+) -> Run | None:
+    """Move a run out of one of the states; None when it is in another, NotFound when not there."""
+    actor.require(Permission.RUN_START)
+    tenant_id = actor.require_tenant()
+    run = await session.get(Run, (tenant_id, run_id), with_for_update=True, populate_existing=True)
+    if run is None or run.deleted_at is not None:
+        raise NotFound
+    if run.status not in froms:
+        return None
+    for name, value in values.items():
+        setattr(run, name, value)
+    await session.flush()
+    await session.refresh(run)
+    return run

@@ -1,0 +1,114 @@
+"""The worker's loop: it takes jobs until it is told to stop, also across PostgreSQL's restarts."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate.exceptions import ConnectorException
+from psycopg_pool import PoolTimeout
+
+from workbench.settings import Settings
+from workbench.worker import parts as parts_
+from workbench.worker import tasks
+from workbench.worker.parts import Parts
+from workbench.worker.relay import relay
+from workbench.worker.rescue import rescue
+from workbench.worker.runs import Runner
+
+RELAY_SECONDS = 0.5
+RESCUE_SECONDS = 10.0
+PAUSE_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Take runs and imports from the queue until a signal, or `stop`, ends it.
+
+    Runs that are at work go back into the queue; no kernel stays behind.
+    """
+    if stop is None:
+        stop = asyncio.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    parts = parts_.make(settings)
+    try:
+        await work(parts, stop)
+    finally:
+        await parts.database.close()
+
+
+async def work(parts: Parts, stop: asyncio.Event) -> None:
+    """Take runs and imports from the queue until `stop` is set."""
+    with ThreadPoolExecutor(tasks.CONCURRENCY, "kernel") as pool:
+        await _work(parts, Runner(parts, pool), stop)
+
+
+async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
+    relaying = asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS))
+    log.info("worker_started", concurrency=tasks.CONCURRENCY)
+    try:
+        while not stop.is_set():
+            jobs = tasks.Jobs()
+            try:
+                async with tasks.build(parts, runner, jobs).open_async() as app:
+                    await _take(parts, app, jobs, stop)
+            except (ConnectorException, psycopg.Error, PoolTimeout, OSError) as error:
+                log.warning("queue_lost", reason=type(error).__name__)
+            # procrastinate returns as if all were well when PostgreSQL restarts.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
+    finally:
+        await _end(relaying)
+        log.info("worker_stopped")
+
+
+async def _take(
+    parts: Parts, app: procrastinate.App, jobs: tasks.Jobs, stop: asyncio.Event
+) -> None:
+    working = asyncio.create_task(
+        app.run_worker_async(
+            queues=tasks.QUEUES,
+            concurrency=tasks.CONCURRENCY,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+        )
+    )
+    rescuing = asyncio.create_task(_often(lambda: rescue(parts, app), RESCUE_SECONDS))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (rescuing, stopping):
+            await _end(task)
+        is_lost = working.done()
+        working.cancel()
+        while not working.done():
+            jobs.end()
+            await asyncio.wait([working], timeout=PAUSE_SECONDS)
+    if is_lost:
+        working.result()
+
+
+async def _relay(parts: Parts) -> None:
+    while await relay(parts.database):
+        pass
+
+
+async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await action()
+        except Exception as error:  # noqa: BLE001 (whatever it is, the next time may succeed)
+            log.warning("chore_failed", reason=f"{type(error).__name__}: {error}"[:200])
+        await asyncio.sleep(seconds)
+
+
+async def _end(task: "asyncio.Task[object]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

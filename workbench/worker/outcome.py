@@ -1,0 +1,61 @@
+"""What came of an execution: a status and one sentence, whatever papermill's file claims."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+
+from workbench.runs.schemas import Status
+from workbench.worker.engine import Execution
+
+HIDDEN = "•••"
+ERROR_CELL = "papermill-error-cell-tag"
+MAX_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended."""
+
+    status: Status
+    error: str | None = None
+
+    def redacted(self, secrets: Iterable[str]) -> Self:
+        """The same without secrets in its sentence."""
+        return replace(self, error=_hide(self.error, secrets) if self.error else None)
+
+
+def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Outcome:
+    """Judge an execution that was not told to stop by its error and by the cells it completed."""
+    if isinstance(error, CellTimeoutError):
+        return Outcome(Status.TIMED_OUT, f"A cell took longer than {cell_limit} seconds.")
+    if isinstance(error, DeadKernelError):
+        return Outcome(Status.FAILED, "The kernel died while the notebook ran.")
+    if isinstance(error, PapermillExecutionError):
+        said = f"{error.ename}: {error.evalue}".removesuffix(": ")
+        return Outcome(Status.FAILED, said[:MAX_MESSAGE])
+    if error is not None:
+        raise error
+    if not execution.is_complete:
+        return Outcome(Status.FAILED, "The notebook ended before all of its cells were executed.")
+    return Outcome(Status.SUCCEEDED)
+
+
+def redacted(notebook: NotebookNode, secrets: Iterable[str]) -> NotebookNode:
+    """The executed notebook without secrets, and without what papermill adds about files."""
+    kept = [cell for cell in notebook.cells if ERROR_CELL not in cell.metadata.get("tags", [])]
+    notebook = nbformat.from_dict({**notebook, "cells": kept})
+    for name in ("input_path", "output_path", "environment_variables"):
+        notebook.metadata.get("papermill", {}).pop(name, None)
+    hidden: NotebookNode = nbformat.reads(_hide(nbformat.writes(notebook), secrets), as_version=4)
+    return hidden
+
+
+def _hide(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text

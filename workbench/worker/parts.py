@@ -1,0 +1,46 @@
+"""What the worker works with, made once from the settings."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from workbench.db import connect
+from workbench.db.session import Database
+from workbench.identity.tokens import Tokens
+from workbench.notebooks import Shelf
+from workbench.settings import ROOT, Settings
+from workbench.storage import Storage
+from workbench.worker import kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The database, the storage, the shelf of notebooks and what signs."""
+
+    settings: Settings
+    database: Database
+    storage: Storage
+    shelf: Shelf
+    tokens: Tokens
+
+    @property
+    def may_start_kernels(self) -> bool:
+        """Whether notebooks are kept apart from the worker, or may run as its own user."""
+        settings = self.settings
+        return bool(settings.kernel_user) or settings.is_embedded or settings.unsafe_kernels
+
+
+def make(settings: Settings) -> Parts:
+    """Prepare the parts; raise Unavailable when kernels cannot be started as they should."""
+    kernel.check_user(settings.kernel_user)
+    return Parts(
+        settings,
+        connect.database(settings),
+        Storage(settings.storage),
+        Shelf(ROOT / "notebooks"),
+        Tokens(settings.secret_keys),
+    )
+
+
+def now() -> datetime:
+    """The time that the worker passes to rooms."""
+    return datetime.now(UTC)

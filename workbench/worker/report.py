@@ -1,0 +1,86 @@
+"""The report: an executed notebook as one page that fetches nothing and runs nothing."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+from workbench.runs.schemas import Status
+from workbench.worker.outcome import Outcome
+
+FOLDER = Path(__file__).parent
+STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
+SIZES = ("width", "height")
+WORDS = {
+    Status.SUCCEEDED: "Succeeded",
+    Status.FAILED: "Failed",
+    Status.TIMED_OUT: "Took too long",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a report says about itself."""
+
+    title: str
+    tenant: str
+    parameters: dict[str, Any]
+    started_at: datetime | None
+
+
+def html(notebook: NotebookNode, facts: Facts, outcome: Outcome) -> str:
+    """Write the page; outputs are sanitised, code is left out."""
+    # Code is left out, so a cell that shows nothing is left out too.
+    cells = [_plain(cell) for cell in notebook.cells if _is_shown(cell)]
+    shown = nbformat.v4.new_notebook(cells=cells)
+    exporter = HTMLExporter(
+        template_name="basic",
+        sanitize_html=True,
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    body, _ = exporter.from_notebook_node(shown)
+    page = jinja2.Environment(autoescape=True).from_string(_file("report.html.j2"))
+    return page.render(
+        facts=facts,
+        outcome=outcome,
+        status=WORDS[outcome.status],
+        style=Markup(_file("report.css")),  # noqa: S704 (a file of ours)
+        body=Markup(body),  # noqa: S704 (sanitised above)
+    )
+
+
+def _is_shown(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" or bool(cell.get("outputs"))
+
+
+def _plain(cell: NotebookNode) -> Any:
+    if cell.cell_type == "markdown":
+        return nbformat.v4.new_markdown_cell(cell.source)
+    return nbformat.v4.new_code_cell("", outputs=[_output(output) for output in cell.outputs])
+
+
+def _output(output: NotebookNode) -> Any:
+    """The output without metadata, which the template would write into tags, but for sizes."""
+    if "data" not in output:
+        return output
+    data = {**output.data}
+    if "text/html" in data:
+        # A frame brings a style of its own, whose text would survive the sanitiser.
+        data["text/html"] = STYLE.sub("", str(data["text/html"]))
+    given = output.get("metadata", {}).get("image/png", {})
+    sizes = {name: given[name] for name in SIZES if isinstance(given.get(name), int)}
+    return nbformat.v4.new_output("display_data", data, metadata={"image/png": sizes})
+
+
+def _file(name: str) -> str:
+    return (FOLDER / name).read_text()

@@ -1,0 +1,101 @@
+"""Executing a run: from the queue to a report, watched from beside the kernel."""
+
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from workbench.actor import Actor
+from workbench.errors import Conflict, NotFound, WorkbenchError
+from workbench.permissions import Permission
+from workbench.runs import attempts
+from workbench.runs.attempts import Attempt
+from workbench.runs.schemas import Status
+from workbench.worker import admission, kernel, outcome, ticketing
+from workbench.worker.live import Live
+from workbench.worker.outcome import Outcome
+from workbench.worker.parts import Parts, now
+from workbench.worker.report import Facts
+from workbench.worker.watch import Watched
+
+GRACE = timedelta(minutes=2)  # beyond a run's limit, for its start and its report
+log = structlog.get_logger(__name__)
+
+
+class UnsafeKernels(Conflict):
+    """Notebooks would run as the worker's own system user; set WORKBENCH_KERNEL_USER."""
+
+    code = "unsafe_kernels"
+
+
+def keeper(tenant_id: UUID) -> Actor:
+    """The system's actor that keeps a tenant's runs."""
+    return Actor.of_system("runs", Permission.RUN_READ, Permission.RUN_START, tenant_id=tenant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Executes runs; the pool holds the threads in which papermill works."""
+
+    parts: Parts
+    pool: Executor
+
+    async def execute(self, tenant_id: UUID, run_id: UUID) -> None:
+        """Execute a run that waits; do nothing when it does not wait any more."""
+        actor = keeper(tenant_id)
+        try:
+            async with self.parts.database.session(actor) as session:
+                run = await attempts.begin(session, actor, run_id, now())
+        except (Conflict, NotFound):
+            log.info("run_taken", run=str(run_id))
+            return
+        live = Live(self.parts, actor, Attempt(run_id, run.attempt), run)
+        try:
+            ended = await self._attempt(live)
+        except asyncio.CancelledError:
+            await live.release()
+            raise
+        except WorkbenchError as error:
+            ended = Outcome(Status.FAILED, str(error))
+        except Exception:
+            log.exception("run_broke", run=str(run_id))
+            ended = Outcome(Status.FAILED, "Workbench could not execute this run.")
+        if ended is not None:
+            await live.finish(ended)
+
+    async def _attempt(self, live: Live) -> Outcome | None:
+        parts, run = self.parts, live.run
+        if not parts.may_start_kernels:
+            raise UnsafeKernels
+        notebook = parts.shelf.named(run.notebook)
+        parameters = notebook.checked(run.parameters)
+        limit = timedelta(seconds=notebook.limit_seconds)
+        lifetime = limit + GRACE
+        async with admission.admitted(
+            parts.database, live.keeper, run.id, run.requested_by, lifetime
+        ) as user:
+            actor = user.narrowed(notebook.permissions)
+            async with parts.database.session(user) as session:
+                ticket = await ticketing.issue(
+                    parts,
+                    session,
+                    actor,
+                    lifetime,
+                    run_id=run.id,
+                    notebook=notebook.name,
+                    parameters=parameters,
+                )
+            with kernel.scratch(parts.settings.kernel_user) as place:
+                ticket.write(place.ticket)
+                place.give(place.ticket)
+                watched = Watched(live, place, notebook, self.pool)
+                ended = await watched.run(parameters, now() + limit)
+        if ended is not None and watched.notebook is not None:
+            executed = outcome.redacted(watched.notebook, ticketing.secrets(ticket))
+            ended = ended.redacted(ticketing.secrets(ticket))
+            facts = Facts(notebook.title, ticket.tenant_name, parameters, run.started_at)
+            await live.keep_notebook(executed, facts, ended)
+        return ended

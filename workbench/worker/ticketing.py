@@ -1,0 +1,61 @@
+"""Tickets for kernels: a login of the tenant, an actor token and an access token."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.actor import Actor
+from workbench.db import connect, roles
+from workbench.errors import NotFound
+from workbench.runs.tickets import Ticket
+from workbench.tenants import logins
+from workbench.tenants import queries as tenants
+from workbench.worker.parts import Parts, now
+
+# A backend whose kernel is gone ends its statement, instead of working for nobody.
+OPTIONS = "-cclient_connection_check_interval=1000"
+
+
+async def issue(
+    parts: Parts,
+    session: AsyncSession,
+    actor: Actor,
+    lifetime: timedelta,
+    *,
+    run_id: UUID | None = None,
+    notebook: str | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> Ticket:
+    """Make the ticket of a kernel that acts as the actor until `lifetime` has passed."""
+    tenant_id = actor.require_tenant()
+    tenant = await session.scalar(tenants.tenant(actor, tenant_id))
+    if tenant is None or actor.sid is None or actor.user_id is None:
+        raise NotFound
+    url = connect.login_url(parts.settings, roles.tenant_login(tenant_id))
+    await logins.ensure(session, actor, str(url.password))
+    url = url.set(drivername="postgresql").update_query_dict({"options": OPTIONS})
+    return Ticket(
+        tenant=tenant.slug,
+        tenant_name=tenant.name,
+        database_url=url.render_as_string(hide_password=False),
+        actor_token=parts.database.key.mint(actor, lifetime=lifetime),
+        api_url=_api_url(parts),
+        access_token=parts.tokens.access(actor.sid, actor.user_id, tenant_id, now()),
+        run_id=run_id,
+        notebook=notebook,
+        parameters=parameters or {},
+    )
+
+
+def secrets(ticket: Ticket) -> tuple[str, ...]:
+    """What of a ticket nobody may read in a report."""
+    password = ticket.database_url.split("@")[0].rsplit(":", 1)[-1]
+    return ticket.actor_token, ticket.access_token, password
+
+
+def _api_url(parts: Parts) -> str:
+    host = parts.settings.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 (read, not bound)
+    return f"http://{host}:{parts.settings.port}/api/v1/"

@@ -1,0 +1,99 @@
+"""The watch over an execution: beats, cancellation, and the run's limit."""
+
+import asyncio
+import signal
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import nbformat
+import structlog
+from nbformat import NotebookNode
+from sqlalchemy.exc import DBAPIError
+
+from workbench.notebooks import Notebook
+from workbench.runs.attempts import StaleAttempt
+from workbench.runs.schemas import Status
+from workbench.worker import outcome
+from workbench.worker.engine import Execution
+from workbench.worker.kernel import Place
+from workbench.worker.live import Live
+from workbench.worker.outcome import Outcome
+from workbench.worker.parts import now
+
+POLL_SECONDS = 0.5
+KILL_AFTER = timedelta(seconds=2)  # from the interrupt
+log = structlog.get_logger(__name__)
+
+
+class Watched:
+    """An execution and its watch: beats, cancellation, the run's limit."""
+
+    def __init__(self, live: Live, place: Place, notebook: Notebook, pool: Executor) -> None:
+        """Prepare the execution of a notebook in a place."""
+        self._loop = asyncio.get_running_loop()
+        self._messages: asyncio.Queue[Any] = asyncio.Queue()
+        self._live = live
+        self._contract = notebook
+        self._pool = pool
+        self._execution = Execution(place, notebook.cell_limit_seconds, self._deliver)
+
+    @property
+    def notebook(self) -> NotebookNode | None:
+        """The notebook as far as it was executed."""
+        return self._execution.notebook
+
+    async def run(self, parameters: dict[str, Any], deadline: datetime) -> Outcome | None:
+        """Execute until the end or the deadline; None when the attempt is over (cancelled)."""
+        source = nbformat.read(self._contract.path, as_version=4)
+        execute = partial(self._execution.run, source, parameters)
+        work = self._loop.run_in_executor(self._pool, execute)
+        ears = asyncio.create_task(self._listen())
+        try:
+            verdict = await self._watch(work, deadline)
+        except asyncio.CancelledError:
+            await self._end(work)
+            raise
+        finally:
+            self._messages.put_nowait(None)
+            await ears
+        if self._execution.is_stopped:
+            return verdict
+        return outcome.of(self._execution, work.exception(), self._contract.cell_limit_seconds)
+
+    async def _watch(self, work: asyncio.Future[None], deadline: datetime) -> Outcome | None:
+        while not work.done():
+            await asyncio.wait([work], timeout=POLL_SECONDS)
+            try:
+                await self._live.beat()
+            except StaleAttempt:
+                await self._end(work)
+                return None
+            except DBAPIError:
+                log.warning("beat_failed", run=str(self._live.run.id))
+            if now() > deadline and not work.done():
+                await self._end(work)
+                seconds = self._contract.limit_seconds
+                return Outcome(Status.TIMED_OUT, f"The run took longer than {seconds} seconds.")
+        return None
+
+    async def _end(self, work: asyncio.Future[None]) -> None:
+        """Interrupt the kernel, kill it when that does not help, and wait for the thread."""
+        kill_at = now() + KILL_AFTER
+        self._execution.stop(signal.SIGINT)
+        while not work.done():
+            await asyncio.wait([work], timeout=POLL_SECONDS / 5)
+            if now() > kill_at:
+                self._execution.stop(signal.SIGKILL)
+        work.exception()
+
+    async def _listen(self) -> None:
+        while (message := await self._messages.get()) is not None:
+            try:
+                await self._live.hear(message)
+            except Exception:
+                log.exception("message_lost", run=str(self._live.run.id))
+
+    def _deliver(self, message: Any) -> None:
+        self._loop.call_soon_threadsafe(self._messages.put_nowait, message)
