@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import panel as pn
+from bokeh_fastapi import BokehFastAPI
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from panel.io.fastapi import add_applications
@@ -55,17 +56,17 @@ def mount(
     )
     login.add(app, door)
     house = House(database, ROOT / "notebooks")
-    known = list(app.router.routes)
-    _add_pages(app, pages or PAGES, house, door.key, unused)
+    known = {id(route) for route in app.router.routes}
+    app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)
     for route in app.router.routes:
-        if route not in known:
+        if id(route) not in known:
             _guard(route, door, set(pages or PAGES))
     _live_with(app, logins)
 
 
 def _add_pages(
     app: FastAPI, pages: dict[str, Page], house: House, key: bytes, unused: timedelta
-) -> None:
+) -> BokehFastAPI:
     def opened(page: Page) -> Callable[[], pn.viewable.Viewable]:
         return lambda: page(Visit.begin(house))
 
@@ -81,6 +82,7 @@ def _add_pages(
     )
     for context in application._applications.values():  # noqa: SLF001 (there is no other way in)
         context.application.add(Binding())
+    return application
 
 
 def _guard(route: BaseRoute, door: Door, pages: set[str]) -> None:

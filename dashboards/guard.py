@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.logins import Logins
-from dashboards.visits import visitor
+from dashboards.visits import Screen, screen, visitor
 from workbench.access import queries
 from workbench.actor import Actor
 from workbench.db.session import Database
@@ -29,6 +29,7 @@ from workbench.errors import Forbidden, Invalid, Unauthenticated, WorkbenchError
 from workbench.identity.tokens import Claims, Tokens
 
 COOKIE = "workbench_access"
+SCREEN_COOKIE = "workbench_screen"  # written by `visit.js`, such as `dark.narrow`
 SIGNED_OUT = 4401  # WebSocket close code; `visit.js` leads to the log-in when it sees it
 REFUSED = 1008  # before the socket is accepted the server makes it a 403
 
@@ -136,7 +137,16 @@ class PageGuard:
         if "bokeh_session_id" in connection.query_params:
             raise Invalid("A page makes its own session; leave `bokeh_session_id` out.")
         visitor.set(actor)
+        screen.set(told_screen(connection))
         await self.app(scope, receive, with_headers(send, PAGE_HEADERS))
+
+
+def told_screen(connection: HTTPConnection) -> Screen:
+    """What the browser's cookie says of its screen; without it, what its name suggests."""
+    told = connection.cookies.get(SCREEN_COOKIE)
+    if told is None:
+        return Screen(is_narrow="Mobile" in connection.headers.get("user-agent", ""))
+    return Screen(is_dark="dark" in told, is_narrow="narrow" in told)
 
 
 def login_url(connection: HTTPConnection) -> str:

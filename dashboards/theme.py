@@ -68,6 +68,11 @@ PAGE = {
         "fontSize": "1.0625rem",
         "fontWeight": 600,
     },
+    "@media (max-width: 600px)": {
+        "& .header .title": {"display": "none"},
+        "& .header .MuiToolbar-root": {"gap": "4px", "paddingRight": "4px"},
+        "& .header .MuiIconButton-root": {"marginRight": "0"},
+    },
     "& .header .logo": {"height": "32px !important"},
     "& .header .MuiToolbar-root": {"gap": "12px"},
     "& .main": {"backgroundColor": "background.default"},

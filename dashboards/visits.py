@@ -11,6 +11,17 @@ visitor: ContextVar[Actor] = ContextVar("visitor")
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """What the browser has told of itself: its colour scheme, and whether it is a phone's."""
+
+    is_dark: bool = False
+    is_narrow: bool = False
+
+
+screen: ContextVar[Screen] = ContextVar("screen", default=Screen())  # noqa: B039 (it is frozen)
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """What the dashboards are built on; it holds nothing that belongs to a visitor."""
 
@@ -24,8 +35,9 @@ class Visit:
 
     actor: Actor
     house: House
+    screen: Screen
 
     @classmethod
     def begin(cls, house: House) -> "Visit":
         """The visit of whom the guard let in for the request that is being answered."""
-        return cls(visitor.get(), house)
+        return cls(visitor.get(), house, screen.get())

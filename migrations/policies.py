@@ -4,6 +4,8 @@ Landed migrations call these functions, so what one of them emits never changes;
 new function.
 """
 
+from typing import Any
+
 from alembic import op
 from psycopg.errors import Diagnostic
 
@@ -20,7 +22,7 @@ def run(*statements: str) -> None:
 
     A warning is an error: a GRANT that grants nothing does no more than warn.
     """
-    connection = op.get_bind().connection.driver_connection
+    connection: Any = op.get_bind().connection.driver_connection
     warnings: list[str | None] = []
 
     def note(notice: Diagnostic) -> None:

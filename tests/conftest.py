@@ -27,7 +27,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         if not name.startswith("WORKBENCH_TEST_"):
             del os.environ[name]
     home: Path = tmp_path_factory.mktemp("home")
-    return Settings(_env_file=None, home=home, log="console")  # type: ignore[call-arg]
+    return Settings(_env_file=None, home=home, log="console")
 
 
 @pytest.fixture(scope="session")

@@ -36,9 +36,7 @@ class Actor:
         return cls(str(user_id), tenant_id, frozenset(permissions), user_id, sid)
 
     @classmethod
-    def of_system(
-        cls, task: str, *permissions: Permission, tenant_id: UUID | None = None
-    ) -> Self:
+    def of_system(cls, task: str, *permissions: Permission, tenant_id: UUID | None = None) -> Self:
         """A named task of Workbench itself, with just the permissions it needs."""
         return cls(f"system:{task}", tenant_id, frozenset(permissions))
 
@@ -49,7 +47,9 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raise Forbidden unless the actor holds the permission."""
         if not self.may(permission):
-            raise Forbidden(f"This needs the permission {permission}, which your role does not have.")
+            raise Forbidden(
+                f"This needs the permission {permission}, which your role does not have."
+            )
 
     def require_tenant(self) -> UUID:
         """The tenant acted in; raise Forbidden for an actor of the platform."""

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         return self.storage_url or (self.prepared_home() / "files").as_uri()
 
     def prepared_home(self) -> Path:
-        """The home as an absolute path, made with mode 0700; raise Unavailable when it cannot be."""
+        """The home as an absolute path, of mode 0700; raise Unavailable when it cannot be made."""
         home = self.home.expanduser().resolve()
         try:
             home.mkdir(parents=True, exist_ok=True)

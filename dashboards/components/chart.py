@@ -8,27 +8,9 @@ import panel_material_ui as pmui
 
 from dashboards import theme
 from dashboards.components.face import Face
+from dashboards.components.layout import card
 
 Option = dict[str, Any]
-
-CARD = """
-:host(.card) {
-  background: var(--mui-palette-background-paper);
-  border: 1px solid var(--mui-palette-divider);
-  border-radius: 12px;
-  padding: 16px 18px 12px;
-  box-sizing: border-box;
-  min-width: 0;
-}
-@media (max-width: 600px) { :host(.card) { padding: 14px 12px 8px; } }
-"""
-
-
-def card(*parts: Any) -> pn.Column:
-    """Put parts into a card."""
-    return pn.Column(
-        *parts, css_classes=["card"], stylesheets=[CARD], sizing_mode="stretch_width", margin=0
-    )
 
 
 class Chart:

@@ -6,40 +6,44 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards import theme
+from dashboards.components import layout
 from dashboards.components.face import Face
+from dashboards.visits import Visit
 
 FILES = "/login/files"
 LINKS = (("/dashboards/home", "Home"), ("/dashboards/flights", "Flights"))
-
-
-def page(
-    title: str, *main: Any, at: str, who: str = "", sidebar: tuple[Any, ...] = (), **options: Any
-) -> pmui.Page:
-    """Put the parts of a dashboard on a page; `at` is the dashboard's own path."""
-    navigation = Face("navigation", links=LINKS, at=at, who=who)
-    body = pn.Column(
-        *main, sizing_mode="stretch_width", margin=0, css_classes=["body"], stylesheets=[BODY]
-    )
-    return pmui.Page(
-        title="Workbench",
-        meta_title=f"{title} · Workbench",
-        logo=f"{FILES}/mark.svg",
-        favicon=f"{FILES}/mark.svg",
-        site_url="/dashboards/home",
-        header=[navigation.pane],
-        sidebar=list(sidebar),
-        main=[body],
-        main_width=1320,
-        app_bar_width="100%",
-        theme_config=theme.CONFIG,
-        js_files={"visit": f"{FILES}/visit.js"},
-        sx=theme.PAGE,
-        busy_indicator="linear",
-        **options,
-    )
-
-
 BODY = """
-:host(.body) { padding: 24px; gap: 20px; box-sizing: border-box; }
-@media (max-width: 600px) { :host(.body) { padding: 16px; gap: 14px; } }
+:host { padding: 24px; gap: 20px; }
+@media (max-width: 600px) { :host { padding: 16px; gap: 14px; } }
 """
+
+
+class Shell:
+    """A page with the bar that all dashboards share."""
+
+    def __init__(self, visit: Visit, title: str, *main: Any, at: str, **options: Any) -> None:
+        """Put the parts of a dashboard on a page; `at` is the dashboard's own path."""
+        self._at = at
+        self._navigation = Face("navigation", links=LINKS, at=at, who="")
+        pn.config.theme = theme.name(dark=visit.screen.is_dark).replace("light", "default")
+        self.page = pmui.Page(
+            title="Workbench",
+            meta_title=f"{title} · Workbench",
+            logo=f"{FILES}/mark.svg",
+            favicon=f"{FILES}/mark.svg",
+            site_url="/dashboards/home",
+            header=[self._navigation.pane],
+            main=[layout.column(*main, css=BODY)],
+            main_width=1320,
+            app_bar_width="100%",
+            dark_theme=visit.screen.is_dark,
+            theme_config=theme.CONFIG,
+            js_files={"visit": f"{FILES}/visit.js"},
+            sidebar_open=not visit.screen.is_narrow,
+            sx=theme.PAGE,
+            **options,
+        )
+
+    def greet(self, who: str) -> None:
+        """Show who is signed in."""
+        self._navigation.show(links=LINKS, at=self._at, who=who)

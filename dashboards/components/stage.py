@@ -7,18 +7,13 @@ import panel as pn
 import panel_material_ui as pmui
 import structlog
 
-from dashboards.components import states
+from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
 
 Work = Callable[[], Awaitable[None]]
 
 log = structlog.stdlib.get_logger(__name__)
-
-GAP = """
-:host(.stage) { gap: 20px; }
-@media (max-width: 600px) { :host(.stage) { gap: 14px; } }
-"""
 
 
 class Stage:
@@ -27,25 +22,18 @@ class Stage:
     def __init__(self, work: Work, *content: Any) -> None:
         """Name the work that fills the content."""
         self.refresh = Latest(self.attempting(work)).ask
-        self._content = pn.Column(
-            *content,
-            sizing_mode="stretch_width",
-            margin=0,
-            css_classes=["stage"],
-            stylesheets=[GAP],
-        )
+        self._content = layout.stack(*content)
         self._face = Face("state", state=states.FAILED)
         self._retry = pmui.Button(
             label="Try again",
             variant="outlined",
             on_click=self.refresh,
             align="center",
+            margin=(14, 0),
             visible=False,
         )
         self._face.pane.visible = False
-        self.pane = pn.Column(
-            self._face.pane, self._retry, self._content, sizing_mode="stretch_width", margin=0
-        )
+        self.pane = layout.column(self._face.pane, self._retry, self._content)
 
     def show_state(self, state: states.State | None) -> None:
         """Show a face in place of the content, or the content again."""

@@ -3,11 +3,11 @@
 import asyncio
 
 import panel as pn
-import panel_material_ui as pmui
 
-from dashboards.components import shell, states
+from dashboards.components import states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
+from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage
 from dashboards.flights.figures import Options
 from dashboards.flights.state import State
@@ -49,22 +49,24 @@ class Flights:
         self._list = FlightList(self._wish)
         self._stage = Stage(self._refresh, *self._overview.parts, self._list.pane)
         self._turn = Latest(self._stage.attempting(self._refresh_list)).ask
-        self.page = self._composed()
-        self._state.param.watch(self._stage.refresh, ["origin", "destination", "period"])
+        self._shell = self._composed(visit)
+        self.page = self._shell.page
+        self._state.param.watch(self._stage.refresh, ["origin", "destination", "since", "until"])
         pn.state.onload(self._stage.refresh)
 
-    def _composed(self) -> pmui.Page:
-        page = shell.page(
+    def _composed(self, visit: Visit) -> Shell:
+        shell = Shell(
+            visit,
             "Flights",
             self._heading.pane,
             self._stage.pane,
             at=PATH,
-            sidebar=(self._filters.pane,),
+            sidebar=[self._filters.pane],
             sidebar_width=290,
             sidebar_resizable=False,
         )
-        self._overview.follow(page)
-        return page
+        self._overview.follow(shell.page)
+        return shell
 
     async def _refresh(self) -> None:
         options = self._options or await self._open()

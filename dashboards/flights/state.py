@@ -23,15 +23,15 @@ class State(param.Parameterized):
 
     origin = param.String(default="", doc="The airport of departure, or empty for all.")
     destination = param.String(default="", doc="The airport of arrival, or empty for all.")
-    period = param.Tuple(default=None, length=2, allow_None=True, doc="First and last day.")
+    since = param.CalendarDate(default=None, doc="The first day, or nothing for all.")
+    until = param.CalendarDate(default=None, doc="The last day, or nothing for all.")
     order = param.String(default=FIRST_ORDER, doc="The column that the table is sorted by.")
     descending = param.Boolean(default=True, doc="Whether the largest comes first.")
     cursors = param.List(default=[None], doc="The way through the pages, up to the one shown.")
 
     def choice(self) -> Choice:
         """The choice as a value."""
-        since, until = self.period or (None, None)
-        return Choice(self.origin, self.destination, since, until)
+        return Choice(self.origin, self.destination, self.since, self.until)
 
     def sort_by(self, column: str) -> None:
         """Sort by a column, the other way round if it is that column already."""

@@ -5,9 +5,10 @@ from typing import Any
 
 import panel as pn
 
-from dashboards.components import shell, states
+from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
+from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage
 from dashboards.home.state import State
 from dashboards.home.store import Store
@@ -18,17 +19,15 @@ from workbench.errors import Invalid, WorkbenchError
 
 PATH = "/dashboards/home"
 FOLLOW_EVERY = 1500  # ms, while a run waits or works
-GAP = ":host { gap: 20px; } @media (max-width: 600px) { :host { gap: 14px; } }"
 COLUMNS = """
-:host(.columns) {
+:host {
   display: grid !important;
   grid-template-columns: minmax(0, 1fr) 340px;
   gap: 20px;
   align-items: start;
 }
-@media (max-width: 1000px) { :host(.columns) { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 1000px) { :host { display: flex !important; } }
 """
-WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
@@ -48,16 +47,15 @@ class Home:
         self._starter = Starter(self._state, self._start)
         self._links = Face("links")
         side = [self._starter.pane] if self._store.may_start else []
-        columns = pn.Column(
-            pn.Column(self._lists.datasets, self._lists.runs, stylesheets=[GAP], **WIDE),
-            pn.Column(*side, self._links.pane, stylesheets=[GAP], **WIDE),
-            css_classes=["columns"],
-            stylesheets=[COLUMNS],
-            **WIDE,
+        columns = layout.column(
+            layout.stack(self._lists.datasets, self._lists.runs),
+            layout.stack(*side, self._links.pane),
+            css=COLUMNS,
         )
         self._stage = Stage(self._refresh, columns)
         self._follow = Latest(self._stage.attempting(self._refresh_runs)).ask
-        self.page = shell.page("Home", self._heading.pane, self._stage.pane, at=PATH)
+        self._shell = Shell(visit, "Home", self._heading.pane, self._stage.pane, at=PATH)
+        self.page = self._shell.page
         self._clock = pn.state.add_periodic_callback(self._follow, period=FOLLOW_EVERY, start=False)
         self._state.param.watch(self._toggle_clock, "is_following")
         pn.state.onload(self._stage.refresh)
@@ -69,8 +67,9 @@ class Home:
         with pn.io.hold():
             self._stage.show_state(None)
             self._heading.show(
-                title=welcome.tenant, text=f"{welcome.person}, signed in as {welcome.role}"
+                title=welcome.tenant, text=f"Signed in as {welcome.person}, {welcome.role}"
             )
+            self._shell.greet(welcome.person)
             self._lists.show_datasets(datasets)
             self._lists.show_runs(runs)
             if self._store.may_start:

@@ -145,7 +145,9 @@ $$
 """
 
 ACTOR_OF = """
-create function workbench.actor_of(login uuid, inside uuid, out user_id uuid, out permissions text[])
+create function workbench.actor_of(
+    login uuid, inside uuid, out user_id uuid, out permissions text[]
+)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select l.user_id, l.permissions
@@ -177,7 +179,7 @@ as $$
 $$
 """
 
-# Whatever changes a right changes `live` in the same transaction, so it holds at the next statement.
+# What changes a right changes `live` in the same transaction: it holds at the next statement.
 FOLLOW = """
 create function workbench_private.follow() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -257,7 +259,10 @@ def upgrade() -> None:
         update=f"{own} or {managing} or {signing_in}",
     )
     guarded_table(
-        "logins", select=f"{own} or {signing_in}", insert=signing_in, update=f"{own} or {signing_in}"
+        "logins",
+        select=f"{own} or {signing_in}",
+        insert=signing_in,
+        update=f"{own} or {signing_in}",
     )
     guarded_table(
         "refresh_tokens",

@@ -87,6 +87,5 @@ def downgrade() -> None:
     """Drop the records."""
     run(
         "drop function workbench.outbox_due(integer)",
-        "drop table workbench.idempotency_keys, workbench.outbox_messages, "
-        "workbench.audit_entries",
+        "drop table workbench.idempotency_keys, workbench.outbox_messages, workbench.audit_entries",
     )

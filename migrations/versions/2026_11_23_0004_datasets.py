@@ -283,7 +283,10 @@ def downgrade() -> None:
         f"grant usage on schema data to {APP}, {READERS}",
         f"grant usage on schema rows to {APP}, {VIEWER}",
         f"grant create on schema data to {VIEWER}",
-        *(f"drop view views.{table}" for table in ("imports", "datasets", "columns", "definitions")),
+        *(
+            f"drop view views.{table}"
+            for table in ("imports", "datasets", "columns", "definitions")
+        ),
         *(f"drop function {function}" for function in FUNCTIONS),
         "drop table workbench.rejects, workbench.imports, workbench.datasets, "
         "workbench.columns, workbench.definitions",

@@ -47,6 +47,7 @@ TABLES = (
             foreign key (tenant_id, run_id) references workbench.runs
     )
     """,
+    "create index ix_metrics_tenant_id_run_id on workbench.metrics (tenant_id, run_id)",
     """
     create unique index uq_metrics_tenant_id_run_id_name
         on workbench.metrics (tenant_id, run_id, name) where deleted_at is null
@@ -68,6 +69,7 @@ TABLES = (
             foreign key (tenant_id, run_id) references workbench.runs
     )
     """,
+    "create index ix_artifacts_tenant_id_run_id on workbench.artifacts (tenant_id, run_id)",
     """
     create unique index uq_artifacts_tenant_id_run_id_name
         on workbench.artifacts (tenant_id, run_id, name) where deleted_at is null

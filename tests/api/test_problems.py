@@ -40,9 +40,10 @@ def broken(settings: Settings, database: Database, storage: Storage) -> FastAPI:
         raise error
 
     async def late(session: Session) -> dict[str, bool]:
-        """Break a constraint that PostgreSQL checks at the commit only."""
-        await session.execute(text("select set_config('workbench.actor_token', 'x', true)"))
-        await session.execute(text("savepoint s"))
+        """Lose the connection after the work and before the commit."""
+        pid = await session.scalar(text("select pg_backend_pid()"))
+        async with database.app.begin() as connection:
+            await connection.execute(text(f"select pg_terminate_backend({pid})"))
         return {"ok": True}
 
     async def run(session: Session, statement: str) -> None:
@@ -203,6 +204,16 @@ class TestPostgres:
         assert problems.understood(psycopg.errors.UndefinedTable()) is None
         assert problems.understood(KeyError("x")) is None
         assert isinstance(problems.understood(TooMany()), TooMany)
+
+
+class TestCommit:
+    """A commit that fails."""
+
+    async def test_is_told(self, broken: FastAPI, headers: dict[str, str]) -> None:
+        """The answer is not sent before the commit, so that it is no lie."""
+        async with open_client(broken, headers) as client:
+            response = await client.get("/test/late")
+        assert_problem(response, 503, "unavailable")
 
 
 class TestGone:

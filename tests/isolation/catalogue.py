@@ -15,6 +15,7 @@ PLATFORM = (
     "columns",
     "definitions",
     "logins",
+    "operator_keys",
     "passwords",
     "refresh_tokens",
     "tenants",

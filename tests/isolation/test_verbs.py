@@ -29,7 +29,9 @@ def _cursor(connection: psycopg.Connection, relation: Relation) -> Seen:
         query = sql.SQL("declare looking scroll cursor for select * from {}")
         connection.execute(query.format(relation.sql))
         rows = connection.execute("fetch all from looking").fetchall()
-        return Seen(None, rows=rows + connection.execute("fetch absolute 1 from looking").fetchall())
+        return Seen(
+            None, rows=rows + connection.execute("fetch absolute 1 from looking").fetchall()
+        )
 
 
 def _prepared(connection: psycopg.Connection, relation: Relation) -> Seen:
@@ -197,7 +199,9 @@ class TestWriting:
         """Deleting reaches A's row where the application may delete, and never B's."""
         with world.connect(APP, world.a) as connection:
             for table in catalogue.tenant_tables(world.superuser):
-                query = sql.SQL("delete from {} where {} returning *").format(table.sql, _key(table))
+                query = sql.SQL("delete from {} where {} returning *").format(
+                    table.sql, _key(table)
+                )
                 own = attempt(connection, query, *_at(table, world.a.planted))
                 other = attempt(connection, query, *_at(table, world.b.planted))
                 if _may(world, table, "delete"):

@@ -76,8 +76,6 @@ async def make_actor(database: Database, tenant_id: UUID, role: Role | str) -> A
     return await admit(database, user.id, tenant_id)
 
 
-
-
 async def leave(database: Database, tenant_id: UUID, membership_id: UUID) -> None:
     """Remove a member, as the application would."""
     remover = Actor.of_system(

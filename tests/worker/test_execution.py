@@ -1,11 +1,43 @@
 """Runs through a real kernel: what succeeds, what fails, what ends them."""
 
-from tests.support import flights
+import asyncio
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+
+from tests.support import flights, people
 from tests.support.kernels import Bench
 from workbench.actor import Actor
+from workbench.permissions import Permission, Role
+from workbench.runs import commands
+from workbench.runs.models import Run
+from workbench.settings import Settings
 from workbench.tenants.models import Tenant
 
 READ = "from workbench import lab\nrun = lab.open_run()"
+SPIN = "run.progress(1, 2)\nwhile True: pass"
+
+
+async def _reach(bench: Bench, run: Run) -> None:
+    """Wait until the run's cell has said that it goes."""
+    for _ in range(200):
+        if (await bench.seen(run.tenant_id, run.id)).progress is not None:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("the run does not go on")
+
+
+def _orphans() -> list[int]:
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if any("workbench-run-" in part for part in process.info["cmdline"] or [])
+        and process.ppid() == psutil.Process().pid
+        and process.status() != psutil.STATUS_ZOMBIE
+    ]
 
 
 class TestExecute:
@@ -14,7 +46,7 @@ class TestExecute:
     async def test_it_reads_the_tenants_rows_and_no_others(
         self, bench: Bench, actor: Actor, tenant: Tenant, other_tenant: Tenant
     ) -> None:
-        """The kernel sees the rows of its tenant, through text, values and a count."""
+        """The kernel sees its tenant's rows, and leaves figures and files behind."""
         count = await flights.load(bench.parts.database, tenant.id, "OO")
         await flights.load(bench.parts.database, other_tenant.id, "HA")
 
@@ -23,21 +55,190 @@ class TestExecute:
             READ,
             "print(run.tenant, run.frame('select count(*) n from flights').n[0])",
             "print(run.frame('select distinct carrier from flights').carrier.tolist())",
-            "f = run.frame('select avg(distance) d, max(time_hour) t from flights where "
-            "origin = :origin and month >= :month', {'origin': 'EWR', 'month': 1})",
-            "print(f.dtypes.to_dict())",
-            "run.metric('rows', 3, unit='rows', budget=10); run.progress(1, 2); "
+            "run.metric('rows', 3, unit='rows', budget=10)\nrun.progress(1, 2)",
             "run.publish('sample', run.frame('select * from flights limit 3'))",
         )
 
-        assert (run.status, run.error) == ("succeeded", None)
-        print(bench.said(run))
+        assert (run.status, run.error, run.attempt) == ("succeeded", None, 1)
         assert f"{tenant.name} {count}" in bench.said(run)
         assert "['OO']" in bench.said(run)
-        assert [(m.name, m.value, m.budget) for m in run.metrics] == [("rows", 3.0, 10.0)]
+        assert [(m.name, m.value, m.unit, m.budget) for m in run.metrics] == [
+            ("rows", 3.0, "rows", 10.0)
+        ]
         assert run.progress == 0.5
-        assert {file.name for file in run.artifacts} == {
-            "notebook.ipynb",
-            "report.html",
-            "sample.parquet",
+        assert {(file.name, file.media_type) for file in run.artifacts} == {
+            ("notebook.ipynb", "application/x-ipynb+json"),
+            ("report.html", "text/html"),
+            ("sample.parquet", "application/vnd.apache.parquet"),
         }
+
+    async def test_its_parameters_arrive_as_data(self, bench: Bench, actor: Actor) -> None:
+        """Quotes, braces, escapes and code in a text stay that text."""
+        hostile = "\"'''; import os; os._exit(3) #{0.__class__} {pm[x]} %s \\ \\n \n \u2028 é"
+        bench.put(
+            "echo",
+            'word = ""',
+            "print(ascii(word))",
+            parameters={"word": {"type": "string", "default": ""}},
+        )
+
+        run = await bench.execute(await bench.order(actor, "echo", word=hostile))
+
+        assert run.status == "succeeded"
+        assert bench.said(run).strip() == ascii(hostile)
+
+    @pytest.mark.parametrize(
+        ("cell", "error"),
+        [
+            ("1 / 0", "ZeroDivisionError: division by zero"),
+            ("import sys; sys.exit(0)", "The notebook ended before all of its cells"),
+            ("import os; os._exit(0)", "The kernel died"),
+            ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "The kernel died"),
+        ],
+    )
+    async def test_it_fails_when_a_cell_ends_it(
+        self, bench: Bench, actor: Actor, cell: str, error: str
+    ) -> None:
+        """Neither an error, nor a quiet exit, nor a killed kernel counts as success."""
+        run = await bench.run(actor, cell, "print('after')")
+
+        assert run.status == "failed"
+        assert error in str(run.error)
+        assert "after" not in bench.said(run)
+        assert str(run.error) in bench.text(run, "report.html").replace("&#39;", "'")
+
+    @pytest.mark.parametrize(
+        ("limits", "error"),
+        [
+            ({"cell_limit_seconds": 2}, "A cell took longer than 2 seconds."),
+            ({"limit_seconds": 3}, "The run took longer than 3 seconds."),
+        ],
+    )
+    async def test_it_times_out(
+        self, bench: Bench, actor: Actor, limits: dict[str, int], error: str
+    ) -> None:
+        """An endless cell ends at the limit of a cell or of the run, whichever comes first."""
+        run = await bench.run(actor, "while True: pass", **limits)
+
+        assert (run.status, run.error) == ("timed_out", error)
+
+    async def test_it_kills_a_call_that_hears_no_interrupt(
+        self, bench: Bench, actor: Actor
+    ) -> None:
+        """A kernel that ignores the interrupt is killed."""
+        deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)"
+
+        run = await bench.run(actor, deaf, limit_seconds=3)
+
+        assert run.status == "timed_out"
+        assert _orphans() == []
+
+    async def test_it_leaves_no_process_behind(self, bench: Bench, actor: Actor) -> None:
+        """A child in a session of its own ends with the run."""
+        spawn = (
+            "import subprocess\n"
+            "child = subprocess.Popen(['sleep', '300'], start_new_session=True)\nprint(child.pid)"
+        )
+
+        run = await bench.run(actor, spawn)
+
+        assert run.status == "succeeded"
+        pid = int(bench.said(run))
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+    async def test_it_does_nothing_with_a_run_that_waits_no_more(
+        self, bench: Bench, actor: Actor
+    ) -> None:
+        """A second delivery, or a cancelled run, starts no kernel."""
+        run = await bench.run(actor, "print(1)")
+
+        again = await bench.execute(run)
+
+        assert (again.status, again.attempt) == ("succeeded", 1)
+
+    async def test_it_refuses_kernels_that_are_not_kept_apart(
+        self, bench: Bench, actor: Actor, settings: Settings
+    ) -> None:
+        """Outside the embedded mode a notebook does not run as the worker's own user."""
+        given = Settings(
+            _env_file=None,  # type: ignore[call-arg]
+            home=settings.home,
+            database_url="postgresql://nobody@/nowhere",  # type: ignore[arg-type]
+            secret_key=settings.secret_keys[0],  # type: ignore[arg-type]
+        )
+        strict = replace(bench, parts=replace(bench.parts, settings=given))
+
+        run = await strict.run(actor, "print(1)")
+
+        assert run.status == "failed"
+        assert "WORKBENCH_KERNEL_USER" in str(run.error)
+
+    async def test_it_fails_for_somebody_who_left(self, bench: Bench, tenant: Tenant) -> None:
+        """Who ordered a run and is removed before it begins reads nothing."""
+        database = bench.parts.database
+        user = await people.make_user(database)
+        membership = await people.join(database, tenant.id, user.id, Role.ANALYST)
+        leaver = await people.admit(database, user.id, tenant.id)
+        bench.put("cells", "pass")
+        run = await bench.order(leaver, "cells")
+        await people.leave(database, tenant.id, membership)
+
+        ended = await bench.execute(run)
+
+        assert ended.status == "failed"
+        assert "may no longer act" in str(ended.error)
+
+
+class TestCancel:
+    """A run that somebody ends."""
+
+    async def test_it_ends_a_cell_at_work(self, bench: Bench, actor: Actor) -> None:
+        """The status holds at once, and the kernel is gone soon after."""
+        bench.put("cells", READ, SPIN)
+        run = await bench.order(actor, "cells")
+        work = asyncio.create_task(bench.execute(run))
+        await _reach(bench, run)
+        assert _orphans() != []
+        async with bench.parts.database.session(actor) as session:
+            await commands.cancel(session, actor, run.id, datetime.now(UTC))
+        began = time.monotonic()
+
+        ended = await work
+
+        assert (ended.status, ended.artifacts) == ("cancelled", [])
+        assert time.monotonic() - began < 10
+        assert _orphans() == []
+
+    async def test_it_puts_the_run_back_when_the_worker_stops(
+        self, bench: Bench, actor: Actor
+    ) -> None:
+        """A stop of the worker loses no run, and leaves no kernel."""
+        bench.put("cells", READ, SPIN)
+        run = await bench.order(actor, "cells")
+        work = asyncio.create_task(bench.execute(run))
+        await _reach(bench, run)
+
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+        assert (await bench.seen(run.tenant_id, run.id)).status == "queued"
+        assert _orphans() == []
+
+
+class TestPermissions:
+    """What a kernel may do: what its notebook declares and its user holds."""
+
+    @pytest.mark.acts_as("owner")
+    async def test_it_is_no_more_than_the_notebook_declares(
+        self, bench: Bench, actor: Actor, tenant: Tenant
+    ) -> None:
+        """A notebook that declares no permission to read rows reads none, even for an owner."""
+        await flights.load(bench.parts.database, tenant.id, "OO")
+        count = "print('rows', run.frame('select * from flights').shape[0])"
+
+        allowed = await bench.run(actor, READ, count)
+        refused = await bench.run(actor, READ, count, permissions=[Permission.DATASET_READ])
+
+        assert "rows 32" in bench.said(allowed)
+        assert "rows 0" in bench.said(refused)

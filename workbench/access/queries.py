@@ -52,7 +52,7 @@ async def revoke(session: AsyncSession, sid: UUID) -> None:
     await session.execute(REVOKE, {"sid": sid})
 
 
-def members(actor: Actor) -> Select[tuple[Membership, User]]:
+def members(actor: Actor) -> Select[Membership, User]:
     """The members of the actor's tenant with their users, by e-mail."""
     actor.require(Permission.MEMBER_READ)
     return (
@@ -63,12 +63,12 @@ def members(actor: Actor) -> Select[tuple[Membership, User]]:
     )
 
 
-def member(actor: Actor, membership_id: UUID) -> Select[tuple[Membership, User]]:
+def member(actor: Actor, membership_id: UUID) -> Select[Membership, User]:
     """One member of the actor's tenant."""
     return members(actor).where(Membership.id == membership_id)
 
 
-MemberRow = Row[tuple[Membership, User]]
+MemberRow = Row[Membership, User]
 
 
 def _actor(permissions: list[str], claims: Claims) -> Actor:

@@ -52,7 +52,7 @@ class SignedIn:
     expires_in: int = int(ACCESS_LIFETIME.total_seconds())
 
 
-async def sign_in(
+async def sign_in(  # noqa: PLR0913 (what a log-in is made of)
     database: Database,
     tokens: Tokens,
     *,
@@ -63,7 +63,7 @@ async def sign_in(
     address: str,
     now: datetime,
 ) -> SignedIn:
-    """Prove who it is and begin a login, in the tenant of the given slug or the only one there is."""
+    """Prove who it is and begin a login, in the tenant of a slug or in the only one there is."""
     user_id, tenant_ids = await _proved(database, email, password)
     async with database.session(SYSTEM) as session:
         tenant_id = await _chosen(session, tenant, tenant_ids)
@@ -74,7 +74,7 @@ async def sign_in(
         actor = await queries.admit(session, claims, login.expires_at)
         if actor is None:
             raise WrongPassword
-        return await _signed_in(session, tokens, actor, login.expires_at, now)
+        return await _signed_in(session, tokens, actor, claims, login.expires_at, now)
 
 
 async def refresh(database: Database, tokens: Tokens, token: str, now: datetime) -> SignedIn:
@@ -92,7 +92,7 @@ async def refresh(database: Database, tokens: Tokens, token: str, now: datetime)
             actor = await queries.admit(session, claims, login.expires_at)
             if actor is None:
                 raise queries.SignedOut
-            return await _signed_in(session, tokens, actor, login.expires_at, now)
+            return await _signed_in(session, tokens, actor, claims, login.expires_at, now)
     raise ReusedToken
 
 
@@ -139,13 +139,16 @@ async def _kept(session: AsyncSession, claims: RefreshClaims) -> tuple[RefreshTo
 
 
 async def _signed_in(
-    session: AsyncSession, tokens: Tokens, actor: Actor, expires: datetime, now: datetime
+    session: AsyncSession,
+    tokens: Tokens,
+    actor: Actor,
+    claims: Claims,
+    expires: datetime,
+    now: datetime,
 ) -> SignedIn:
-    assert actor.sid is not None
-    assert actor.user_id is not None
-    jti = await identity.issue_refresh_token(session, actor.sid, expires)
+    jti = await identity.issue_refresh_token(session, claims.sid, expires)
     return SignedIn(
-        tokens.access(actor.sid, actor.user_id, actor.tenant_id, now),
-        tokens.refresh(jti, actor.sid, actor.user_id, actor.tenant_id, expires),
+        tokens.access(claims.sid, claims.user_id, claims.tenant_id, now),
+        tokens.refresh(jti, claims.sid, claims.user_id, claims.tenant_id, expires),
         actor,
     )

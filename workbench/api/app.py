@@ -53,9 +53,17 @@ ROUTERS = (
 
 
 def create(
-    settings: Settings, database: Database, storage: Storage, *, clock: Clock = utc_now
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    *,
+    clock: Clock = utc_now,
+    with_rooms: bool = True,
 ) -> FastAPI:
-    """Put the API together; nothing connects before the first request."""
+    """Put the API together; nothing connects before the first request.
+
+    `with_rooms=False` leaves health and metrics alone, for a process of dashboards.
+    """
     app = FastAPI(
         title="Workbench",
         description=DESCRIPTION,
@@ -73,7 +81,7 @@ def create(
         database, storage, Tokens(settings.secret_keys), limiter, Shelf(ROOT / "notebooks"), clock
     )
     app.state.parts = parts
-    for router in ROUTERS:
+    for router in ROUTERS if with_rooms else (health.router,):
         app.include_router(router)
     problems.install(app)
     app.add_exception_handler(once.Replay, once.replay)

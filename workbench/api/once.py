@@ -33,7 +33,7 @@ class Claim(NamedTuple):
 class Replay(Exception):
     """The request was done before; this is what was answered then."""
 
-    def __init__(self, kept: idempotency.IdempotencyKey) -> None:
+    def __init__(self, kept: idempotency.Key) -> None:
         """Answer once more what was kept."""
         super().__init__()
         # Key and answer commit together, so a key that another request can see has its answer.

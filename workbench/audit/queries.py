@@ -7,7 +7,7 @@ from workbench.audit.models import AuditEntry
 from workbench.permissions import Permission
 
 
-def entries(actor: Actor) -> Select[tuple[AuditEntry]]:
+def entries(actor: Actor) -> Select[AuditEntry]:
     """What happened in the actor's tenant, the newest first."""
     actor.require(Permission.AUDIT_READ)
     return (

@@ -125,5 +125,9 @@ def _kernels(settings: Settings) -> tuple[State, str]:
 
 
 def _browser() -> tuple[State, str]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     return ("ok", found) if found else ("note", "no Chromium: the tests in a browser cannot run")

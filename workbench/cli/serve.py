@@ -1,15 +1,17 @@
 """`workbench serve` and `workbench work`: the two kinds of process that Workbench consists of."""
 
 import asyncio
+import signal
 import socket
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Annotated, Literal
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
-from workbench import logs, observability
+from workbench import __version__, logs, observability
 from workbench.api import app as api
 from workbench.cli.options import Port
 from workbench.db import connect
@@ -19,6 +21,7 @@ from workbench.settings import Settings
 from workbench.storage import Storage
 
 STOP_SECONDS = 5
+BACKLOG = 2048
 Doors = Literal["api", "dashboards"]
 
 
@@ -34,7 +37,7 @@ def serve(
 
 def work() -> None:
     """Take runs and imports from the queue until stopped."""
-    from workbench import worker  # papermill takes a second that no other command should wait for
+    from workbench import worker  # noqa: PLC0415 (papermill takes a second to import)
 
     settings = Settings()
     prepare(settings)
@@ -50,7 +53,9 @@ def with_port(port: int | None) -> Settings:
 def prepare(settings: Settings) -> None:
     """Begin to log and, where a DSN is set, to report errors."""
     logs.configure(settings.log)
-    observability.configure(settings)
+    dsn = settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None
+    environment = "embedded" if settings.is_embedded else "production"
+    observability.configure(dsn, release=__version__, environment=environment)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -71,20 +76,42 @@ def listen(settings: Settings) -> socket.socket:
 def build(settings: Settings, database: Database, only: Doors | None = None) -> FastAPI:
     """Compose the doors that one process serves."""
     storage = Storage(settings.storage)
-    app = api.create(settings, database, storage, with_routes=only != "dashboards")
+    app = api.create(settings, database, storage, with_rooms=only != "dashboards")
     if only != "api":
-        from dashboards import app as dashboards  # Panel takes two seconds; `--only api` needs none
+        from dashboards import app as dashboards  # noqa: PLC0415 (Panel takes two seconds)
 
         dashboards.mount(app, settings, database, storage)
     return app
 
 
-def run(settings: Settings, listener: socket.socket, only: Doors | None = None) -> None:
-    """Serve on the listener until a signal ends it."""
+def run(
+    settings: Settings,
+    listener: socket.socket,
+    only: Doors | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve on the listener until a signal ends it; call `ready` once requests can come."""
     prepare(settings)
-    database = connect.database(settings)
-    app = build(settings, database, only)
+    app = build(settings, connect.database(settings), only)
+    listener.listen(BACKLOG)
+    ready()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    asyncio.run(_Server(config).serve([listener]))
+
+
+class _Server(uvicorn.Server):
+    """A server for which a signal is a wish, and no exception in the middle of its shutdown."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully at the first signal, at once at the second."""
+        loop = asyncio.get_running_loop()
+        for wish in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(wish, self.handle_exit, wish, None)
+        yield

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnClause, ColumnElement, TableClause, UnaryExpression, and_, false, or_
+from sqlalchemy import ColumnClause, ColumnElement, TableClause, UnaryExpression, and_, false, literal, or_
 
 from workbench.datasets import column_types
 from workbench.datasets.errors import refuse
@@ -55,7 +55,8 @@ def _condition(
         if type_name != "text":
             raise refuse(place, "only a text has a prefix")
         return column.startswith(typed, autoescape=True)
-    compared: ColumnElement[bool] = getattr(column, COMPARE[condition.op])(typed)
+    value = literal(typed, column.type)
+    compared: ColumnElement[bool] = getattr(column, COMPARE[condition.op])(value)
     return compared
 
 
@@ -112,14 +113,15 @@ def after(
     for entry, value in zip(sort, typed, strict=True):
         column = view.c[entry.column]
         choices.append(and_(*ties, _beyond(column, value, descending=entry.descending)))
-        ties.append(column.is_(None) if value is None else column == value)
+        ties.append(column.is_(None) if value is None else column == literal(value, column.type))
     return or_(*choices)
 
 
 def _beyond(column: ColumnClause[Any], value: Any, *, descending: bool) -> ColumnElement[bool]:
     if value is None:
         return false()  # rows without a value come last; nothing lies beyond them
-    beyond = column < value if descending else column > value
+    last = literal(value, column.type)
+    beyond = column < last if descending else column > last
     return beyond if column.name == ROW_ID else or_(beyond, column.is_(None))
 
 

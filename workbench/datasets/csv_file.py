@@ -7,7 +7,7 @@ first line names columns. Rows that are wider or narrower than the header are se
 import csv
 import io
 from collections.abc import Callable, Collection, Iterator
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TextIO, TypeVar
 
 from workbench.datasets.errors import Malformed
 
@@ -22,6 +22,11 @@ T = TypeVar("T")
 SetAside = Callable[[int, str], None]
 
 
+def decoded(file: BinaryIO) -> TextIO:
+    """The file as text; closing it closes the file."""
+    return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+
+
 class CsvFile:
     """A CSV on its way into a staging table.
 
@@ -29,9 +34,9 @@ class CsvFile:
     `set_aside` is told the line and the reason of each.
     """
 
-    def __init__(self, file: BinaryIO, known: Collection[str], set_aside: SetAside) -> None:
+    def __init__(self, text: TextIO, known: Collection[str], set_aside: SetAside) -> None:
         """Read the header; raise Malformed unless it names known columns, each once."""
-        self._text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        self._text = text
         self._set_aside = set_aside
         self._line = 1
         self._characters = 0

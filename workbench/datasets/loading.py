@@ -4,7 +4,7 @@ import asyncio
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, TextIO
 from uuid import UUID
 
 import psycopg
@@ -82,8 +82,8 @@ class Cell:
         return TYPES[self.column.type].fits(self.given)
 
 
-async def load(session: AsyncSession, order: Import, file: BinaryIO) -> Outcome:
-    """Load a file's rows in the caller's transaction; raise Malformed when it is no such CSV."""
+async def load(session: AsyncSession, order: Import, file: TextIO) -> Outcome:
+    """Load a text's rows in the caller's transaction; raise Malformed when it is no such CSV."""
     definition = order.dataset.definition
     outcome = Outcome()
     known = {column.name for column in definition.columns}

@@ -101,7 +101,7 @@ def _imports(actor: Actor) -> Select[Import]:
 
 
 def rejects(actor: Actor, import_id: UUID) -> Select[Reject]:
-    """The rows that an import refused, by line; those of a deleted import are not shown."""
+    """The rows that an import refused, by line, for a session of the application."""
     actor.require(Permission.IMPORT_READ)
     return (
         select(Reject)

@@ -77,8 +77,8 @@ async def run(
 ) -> SqlResult:
     """Run one statement in a reader's session, which is spent afterwards.
 
-    The transaction ends with ROLLBACK, then DISCARD ALL. PostgreSQL's own timeout ends a slow
-    statement; a watchdog outside of it cancels what outlives that.
+    The transaction ends with ROLLBACK; the readers' pool adds DISCARD ALL. PostgreSQL's own
+    timeout ends a slow statement; a watchdog outside of it cancels what outlives that.
     """
     actor.require(Permission.SQL_RUN)
     actor.require(Permission.ROW_READ)
@@ -96,7 +96,7 @@ async def run(
     except psycopg.Error as error:
         raise _said(error, statement, checked) from None
     finally:
-        await _leave(session, connection)
+        await session.rollback()
     return SqlResult(columns, rows, truncated, round((time.perf_counter() - started) * 1000, 2))
 
 
@@ -191,15 +191,3 @@ def _position(error: psycopg.Error, checked: Checked) -> int | None:
     wrapper = EXPLAIN if checked.explain else NAMES
     position = int(error.diag.statement_position) - 1 - wrapper.index("{}")
     return checked.start + position if 0 <= position <= len(checked.text) else None
-
-
-async def _leave(session: AsyncSession, connection: psycopg.AsyncConnection[Any]) -> None:
-    """End the transaction and forget all that a statement may have left in the connection."""
-    try:
-        await connection.rollback()
-        await connection.set_autocommit(True)
-        await connection.execute("discard all")
-        await connection.set_autocommit(False)
-    except psycopg.Error as error:
-        await (await session.connection()).invalidate()
-        raise Unavailable from error

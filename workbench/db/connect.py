@@ -25,7 +25,7 @@ def logins(settings: Settings) -> Logins:
 def login_url(settings: Settings, role: str) -> URL:
     """The address for one role; its password is derived unless a setting gives it."""
     password = keys.password(settings.secret_keys[-1], role)
-    if settings.is_embedded:
+    if settings.database_url is None:
         return embedded(settings).url(role, password)
     given = {
         roles.APP: settings.database_url,
@@ -37,7 +37,6 @@ def login_url(settings: Settings, role: str) -> URL:
         return driver_url(given)
     if role == roles.OWNER:
         raise Invalid("Set WORKBENCH_OWNER_URL to the role that owns the tables.")
-    assert settings.database_url is not None
     return driver_url(settings.database_url).set(username=role, password=password)
 
 

@@ -51,6 +51,9 @@ LEFT_OPEN = text("""
 """)
 
 
+TEMPORARY = text("select has_database_privilege(:readers, current_database(), 'temporary')")
+
+
 class Unguarded(Unavailable):
     """PostgreSQL would not keep the tenants apart."""
 
@@ -64,13 +67,17 @@ def check(connection: Connection) -> None:
     if role.is_superuser or role.bypasses:
         raise Unguarded(f"The role {role.name} sees past row-level security; use {roles.APP}.")
     if role.name == roles.OWNER or role.reaches_more:
-        raise Unguarded(f"The role {role.name} may act as the owner of the tables; use {roles.APP}.")
+        raise Unguarded(
+            f"The role {role.name} may act as the owner of the tables; use {roles.APP}."
+        )
     if role.is_mighty:
         raise Unguarded(f"The role {role.name} may make roles or databases; use {roles.APP}.")
     if unforced := connection.scalars(OPEN_TABLES).all():
         raise Unguarded(f"Row-level security is not forced on {', '.join(unforced)}.")
     if writable := connection.scalars(WRITABLE).all():
         raise Unguarded(f"The role {role.name} may make objects in {', '.join(writable)}.")
+    if connection.scalar(TEMPORARY, {"readers": roles.READERS}):
+        raise Unguarded("Readers may make temporary tables; run `workbench migrate`.")
 
 
 def left_open(connection: Connection) -> list[str]:

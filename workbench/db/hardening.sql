@@ -19,6 +19,8 @@ begin
                 -- What others do, and stopping it.
                 or p.proname in ('pg_notify', 'pg_cancel_backend', 'pg_terminate_backend')
                 or p.proname ~ '^pg_stat_get_(activity|backend_)'
+                -- It fills the log of changes without changing anything.
+                or p.proname = 'pg_logical_emit_message'
             )
     loop
         execute format('revoke execute on function %s from public', routine);

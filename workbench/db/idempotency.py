@@ -5,23 +5,33 @@ waits at the unique index until the first has ended; if that one failed, nothing
 """
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeAlias
 
-from sqlalchemy import CursorResult, Index, delete, select, update
+from sqlalchemy import Index, delete, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workbench.actor import Actor
 from workbench.db.ids import new_id
-from workbench.db.model import Created, Model, TenantOwned
+from workbench.db.model import Created, Identified, Model, TenantOwned
 from workbench.errors import Conflict
 
 KEPT = timedelta(hours=24)
 
 
-class IdempotencyKey(TenantOwned, Created, Model):
-    """A key that a caller chose, the hash of what was asked under it, and what was answered."""
+class _Kept:
+    """What was asked under a key, as a hash, and what was answered."""
+
+    subject: Mapped[str] = mapped_column()
+    key: Mapped[str] = mapped_column()
+    request_hash: Mapped[str] = mapped_column()
+    status: Mapped[int | None] = mapped_column()
+    answer: Mapped[Any | None] = mapped_column(JSONB)
+
+
+class IdempotencyKey(_Kept, TenantOwned, Created, Model):
+    """A key that a member of a tenant chose for a request."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
@@ -30,11 +40,15 @@ class IdempotencyKey(TenantOwned, Created, Model):
         ),
     )
 
-    subject: Mapped[str] = mapped_column()
-    key: Mapped[str] = mapped_column()
-    request_hash: Mapped[str] = mapped_column()
-    status: Mapped[int | None] = mapped_column()
-    answer: Mapped[Any | None] = mapped_column(JSONB)
+
+class OperatorKey(_Kept, Identified, Created, Model):
+    """A key that an operator of the platform chose for a request."""
+
+    __tablename__ = "operator_keys"
+    __table_args__ = (Index("uq_operator_keys_subject_key", "subject", "key", unique=True),)
+
+
+Key: TypeAlias = IdempotencyKey | OperatorKey
 
 
 class KeyReused(Conflict):
@@ -45,27 +59,22 @@ class KeyReused(Conflict):
 
 async def begin(
     session: AsyncSession, actor: Actor, key: str, request_hash: str, now: datetime
-) -> IdempotencyKey | None:
+) -> Key | None:
     """Claim a key; answer what was kept when the same request was done under it before."""
+    model, owner = _kind(actor)
+    own = [getattr(model, name) == value for name, value in owner.items()]
     await session.execute(
-        delete(IdempotencyKey).where(
-            *_owned(actor), IdempotencyKey.key == key, IdempotencyKey.created_at < now - KEPT
-        )
+        delete(model).where(*own, model.key == key, model.created_at < now - KEPT)
     )
-    claim = insert(IdempotencyKey).values(
-        tenant_id=actor.require_tenant(),
-        id=new_id(),
-        subject=actor.subject,
-        key=key,
-        request_hash=request_hash,
-        created_at=now,
+    claim: Any = (
+        insert(model)
+        .values(id=new_id(), key=key, request_hash=request_hash, created_at=now, **owner)
+        .on_conflict_do_nothing()
+        .returning(model.id)
     )
-    done = await session.execute(claim.on_conflict_do_nothing())
-    if cast("CursorResult[Any]", done).rowcount:
+    if await session.scalar(claim) is not None:
         return None
-    kept = await session.scalar(
-        select(IdempotencyKey).where(*_owned(actor), IdempotencyKey.key == key)
-    )
+    kept: Key | None = await session.scalar(select(model).where(*own, model.key == key))
     if kept is None:
         raise Conflict("The same request is on its way; try again.")
     if kept.request_hash != request_hash:
@@ -75,15 +84,14 @@ async def begin(
 
 async def finish(session: AsyncSession, actor: Actor, key: str, status: int, answer: Any) -> None:
     """Keep the answer with the change."""
+    model, owner = _kind(actor)
+    own = [getattr(model, name) == value for name, value in owner.items()]
     await session.execute(
-        update(IdempotencyKey)
-        .where(*_owned(actor), IdempotencyKey.key == key)
-        .values(status=status, answer=answer)
+        update(model).where(*own, model.key == key).values(status=status, answer=answer)
     )
 
 
-def _owned(actor: Actor) -> tuple[Any, ...]:
-    return (
-        IdempotencyKey.tenant_id == actor.require_tenant(),
-        IdempotencyKey.subject == actor.subject,
-    )
+def _kind(actor: Actor) -> tuple[type[Any], dict[str, Any]]:
+    if actor.tenant_id is None:
+        return OperatorKey, {"subject": actor.subject}
+    return IdempotencyKey, {"tenant_id": actor.tenant_id, "subject": actor.subject}

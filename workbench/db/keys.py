@@ -15,7 +15,9 @@ KEY_BYTES = 32
 @lru_cache(maxsize=4096)
 def derive(secret: str, purpose: str) -> bytes:
     """Derive the 32 bytes that serve one purpose."""
-    hkdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"workbench " + purpose.encode())
+    hkdf = HKDF(
+        algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"workbench " + purpose.encode()
+    )
     return hkdf.derive(secret.encode())
 
 

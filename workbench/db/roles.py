@@ -39,7 +39,9 @@ def ensure(connection: psycopg.Connection, passwords: dict[str, str]) -> None:
     for login in LOGINS:
         _create(connection, login, "login")
         secret = sql.Literal(passwords[login])
-        connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(login), secret))
+        connection.execute(
+            sql.SQL("alter role {} password {}").format(sql.Identifier(login), secret)
+        )
         _run(connection, f"alter role {{}} set search_path = {PATHS[login]}", login)
     _run(connection, "grant {} to {}", READERS, READER)
     # So that the application can cancel what a reader still runs when its login has ended.
@@ -56,4 +58,4 @@ def _create(connection: psycopg.Connection, role: str, option: str) -> bool:
 
 def _run(connection: psycopg.Connection, template: str, *names: str) -> None:
     identifiers = [sql.Identifier(name) for name in names]
-    connection.execute(sql.SQL(template).format(*identifiers))  # type: ignore[arg-type]
+    connection.execute(sql.SQL(template).format(*identifiers))

@@ -1,5 +1,7 @@
 """The schema's revisions: bring a database to the newest one, and tell which one it has."""
 
+from typing import Any
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -9,6 +11,12 @@ from sqlalchemy import URL, Connection, create_engine, pool, text
 from workbench.db import roles
 from workbench.db.isolation import ActorKey
 from workbench.settings import ROOT
+
+# The rights of the database itself are in no dump, so a restored one has PostgreSQL's own.
+CLOSE = text(
+    "do $$ begin execute format("
+    "'revoke temporary, create on database %I from public', current_database()); end $$"
+)
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -35,9 +43,11 @@ def upgrade(owner: URL, secrets: tuple[str, ...], passwords: dict[str, str]) -> 
     engine = create_engine(owner, poolclass=pool.NullPool)
     with engine.connect() as connection:
         with connection.begin():
-            roles.ensure(connection.connection.driver_connection, passwords)
+            driver: Any = connection.connection.driver_connection
+            roles.ensure(driver, passwords)
         command.upgrade(config(connection), "head")
         with connection.begin():
+            connection.execute(CLOSE)
             install_keys(connection, secrets)
             connection.execute(text("grant select on workbench.alembic_version to workbench_app"))
 

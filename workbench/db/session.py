@@ -91,9 +91,10 @@ class Database:
     @contextmanager
     def sync_session(self, actor: Actor) -> Iterator[Session]:
         """Open the actor's session as the application, for code that does not await."""
-        info = {"actor": actor, "key": self.key}
-        options = {"info": info, "expire_on_commit": False}
-        with ActorSession(self.sync_app, **options) as session, session.begin():
+        session = ActorSession(
+            self.sync_app, expire_on_commit=False, info={"actor": actor, "key": self.key}
+        )
+        with session, session.begin():
             yield session
 
     @asynccontextmanager
@@ -120,7 +121,9 @@ class Database:
     @cached_property
     def reader(self) -> AsyncEngine:
         """The engine of the readers."""
-        engine = create_async_engine(self.logins.reader, **self._options)
+        # DISCARD ALL drops prepared statements behind the driver's back: it must prepare none.
+        options = {"connect_args": {"prepare_threshold": None}} | self._options
+        engine = create_async_engine(self.logins.reader, **options)
         event.listen(engine.sync_engine, "reset", _forget)
         return engine
 

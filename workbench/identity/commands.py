@@ -51,9 +51,7 @@ async def create_user(
 async def disable_user(session: AsyncSession, actor: Actor, user_id: UUID, now: datetime) -> None:
     """Take every access from a user, in every tenant and at the next statement."""
     actor.require(Permission.USER_MANAGE)
-    statement = (
-        update(User).where(User.id == user_id).values(disabled_at=now).returning(User.id)
-    )
+    statement = update(User).where(User.id == user_id).values(disabled_at=now).returning(User.id)
     if (await session.execute(statement)).first() is None:
         raise NotFound
 

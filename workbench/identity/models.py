@@ -1,7 +1,6 @@
 """The tables of users and their log-ins."""
 
 from datetime import datetime
-from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
@@ -31,7 +30,7 @@ class Password(Model):
 
     __tablename__ = "passwords"
     # Who sets a password need not be let in to read it: nothing is fetched back.
-    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 (SQLAlchemy's own form)
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     hash: Mapped[str] = mapped_column()

@@ -1,4 +1,4 @@
-"""Passwords: bcrypt with 12 rounds, off the event loop, so that one log-in never stops the others."""
+"""Passwords: bcrypt with 12 rounds, off the event loop, so that no log-in stops the others."""
 
 import asyncio
 
@@ -45,4 +45,6 @@ def _encoded(password: str) -> bytes:
 
 
 def _bad(reason: str) -> BadPassword:
-    return BadPassword(f"The password cannot be used: {reason}.", details=[Detail("password", reason)])
+    return BadPassword(
+        f"The password cannot be used: {reason}.", details=[Detail("password", reason)]
+    )

@@ -11,28 +11,28 @@ from workbench.permissions import Permission
 BY_EMAIL = text("select user_id, tenant_id from workbench.login_by_email(:email)")
 
 
-def users(actor: Actor) -> Select[tuple[User]]:
+def users(actor: Actor) -> Select[User]:
     """Every user, by e-mail; for the platform's operator."""
     actor.require(Permission.USER_MANAGE)
     return select(User).order_by(User.email)
 
 
-def user_with_email(actor: Actor, email: str) -> Select[tuple[User]]:
+def user_with_email(actor: Actor, email: str) -> Select[User]:
     """The user with an e-mail address; for the platform's operator."""
     return users(actor).where(User.email == email.lower())
 
 
-def myself(actor: Actor) -> Select[tuple[User]]:
+def myself(actor: Actor) -> Select[User]:
     """The user who asks."""
     return select(User).where(User.id == actor.user_id)
 
 
-def password_hash(user_id: UUID) -> Select[tuple[str]]:
+def password_hash(user_id: UUID) -> Select[str]:
     """The hash of a user's password; PostgreSQL shows it to the log-in and to its user only."""
     return select(Password.hash).where(Password.user_id == user_id)
 
 
-def refresh_token(jti: UUID) -> Select[tuple[RefreshToken, Login]]:
+def refresh_token(jti: UUID) -> Select[RefreshToken, Login]:
     """A refresh token and its login, locked until the transaction ends."""
     return (
         select(RefreshToken, Login)

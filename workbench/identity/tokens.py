@@ -1,9 +1,9 @@
 """Access tokens (15 minutes) and refresh tokens (7 days): JWT, HS256, one key for each purpose."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import jwt
@@ -14,6 +14,8 @@ from workbench.errors import Unauthenticated
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=7)
 ALGORITHM = "HS256"
+
+T = TypeVar("T")
 
 
 class BadToken(Unauthenticated):
@@ -112,7 +114,7 @@ def _ids(claims: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(make: Any, claims: dict[str, Any]) -> Any:
+def _read(make: Callable[[dict[str, Any]], T], claims: dict[str, Any]) -> T:
     try:
         return make(claims)
     except (KeyError, TypeError, ValueError) as error:

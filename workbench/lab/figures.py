@@ -44,4 +44,4 @@ def use_style() -> None:
     mpl.rcParams["axes.prop_cycle"] = cycler(color=COLOURS)
     shell = get_ipython()
     if shell is not None:
-        set_matplotlib_formats("retina", transparent=True, facecolor="none")
+        set_matplotlib_formats("retina")

@@ -70,6 +70,10 @@ class Notebook:
         }
         return self.defaults() | given | whole
 
+    def titled(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters by the titles that people read, in the order in which they are declared."""
+        return {rule.get("title", name): parameters[name] for name, rule in self.parameters.items()}
+
     def _wrong(self, given: dict[str, Any]) -> Iterator[Detail]:
         for name in given.keys() - self.parameters.keys():
             yield Detail(name[:MAX_MESSAGE], "There is no parameter of this name.")

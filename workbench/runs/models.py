@@ -43,6 +43,7 @@ class Metric(TenantOwned, SoftDelete, Model):
     __tablename__ = "metrics"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"]),
+        Index("ix_metrics_tenant_id_run_id", "tenant_id", "run_id"),
         Index(
             "uq_metrics_tenant_id_run_id_name",
             "tenant_id",
@@ -66,6 +67,7 @@ class Artifact(TenantOwned, Created, SoftDelete, Model):
     __tablename__ = "artifacts"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"]),
+        Index("ix_artifacts_tenant_id_run_id", "tenant_id", "run_id"),
         Index(
             "uq_artifacts_tenant_id_run_id_name",
             "tenant_id",

@@ -32,6 +32,11 @@ def runs(
     return statement
 
 
+def cursor(last: Run) -> str:
+    """The cursor of the page that follows a run."""
+    return pages.encode([last.id])
+
+
 def run(actor: Actor, run_id: UUID) -> Select[Run]:
     """One run with its metrics and artifacts."""
     return (

@@ -8,7 +8,7 @@ from workbench.actor import Actor
 from workbench.tenants.models import Tenant
 
 
-def tenants(actor: Actor) -> Select[tuple[Tenant]]:
+def tenants(actor: Actor) -> Select[Tenant]:
     """The tenants that the actor may see, by slug: its own, or all for the platform's operator."""
     statement = select(Tenant).order_by(Tenant.slug)
     if actor.tenant_id is not None:
@@ -16,11 +16,11 @@ def tenants(actor: Actor) -> Select[tuple[Tenant]]:
     return statement
 
 
-def tenant(actor: Actor, tenant_id: UUID) -> Select[tuple[Tenant]]:
+def tenant(actor: Actor, tenant_id: UUID) -> Select[Tenant]:
     """One tenant that the actor may see."""
     return tenants(actor).where(Tenant.id == tenant_id)
 
 
-def tenant_with_slug(actor: Actor, slug: str) -> Select[tuple[Tenant]]:
+def tenant_with_slug(actor: Actor, slug: str) -> Select[Tenant]:
     """The tenant of a slug, if the actor may see it."""
     return tenants(actor).where(Tenant.slug == slug)

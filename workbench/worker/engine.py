@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
@@ -32,15 +33,19 @@ class Execution:
 
     def run(self, notebook: NotebookNode, parameters: dict[str, Any]) -> None:
         """Execute the notebook; blocks, and raises what papermill raises."""
-        execute_notebook(
-            notebook,
-            None,
-            parameters,
-            engine_name=NAME,
-            progress_bar=False,
-            start_timeout=START_SECONDS,
-            execution=self,
-        )
+        try:
+            execute_notebook(
+                notebook,
+                None,
+                parameters,
+                engine_name=NAME,
+                progress_bar=False,
+                start_timeout=START_SECONDS,
+                execution=self,
+            )
+        finally:
+            # nbclient opens a loop for each thread and closes none.
+            ensure_event_loop().close()
 
     def manager(self) -> KernelManager:
         """Make the manager of the execution's kernel."""

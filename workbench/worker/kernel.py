@@ -94,7 +94,7 @@ def sweep(place: Place) -> None:
                 process.kill()
 
 
-def check_user(user: str | None) -> None:
+def check_user(user: str | None, python: str) -> None:
     """Raise Unavailable when kernels cannot be started as the system user."""
     if user is None:
         return
@@ -104,6 +104,21 @@ def check_user(user: str | None) -> None:
         pwd.getpwnam(user)
     except KeyError as error:
         raise Unavailable(f"There is no system user {user} (WORKBENCH_KERNEL_USER).") from error
+    if not can_start(user, python):
+        raise Unavailable(
+            f"The system user {user} cannot start {python}; "
+            "install Workbench where WORKBENCH_KERNEL_USER can read it."
+        )
+
+
+def can_start(user: str, python: str) -> bool:
+    """Whether a system user can start this Python and import Workbench; only root can tell."""
+    command = [python, "-I", "-c", "import workbench"]
+    try:
+        subprocess.run(command, user=user, cwd="/", check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 class KernelManager(AsyncKernelManager):

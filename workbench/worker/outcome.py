@@ -25,8 +25,8 @@ class Outcome:
     error: str | None = None
 
     def redacted(self, secrets: Iterable[str]) -> Self:
-        """The same without secrets in its sentence."""
-        return replace(self, error=_hide(self.error, secrets) if self.error else None)
+        """The same without secrets in its sentence, which is cut only then."""
+        return replace(self, error=_hide(self.error, secrets)[:MAX_MESSAGE] if self.error else None)
 
 
 def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Outcome:
@@ -37,7 +37,7 @@ def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Ou
         return Outcome(Status.FAILED, "The kernel died while the notebook ran.")
     if isinstance(error, PapermillExecutionError):
         said = f"{error.ename}: {error.evalue}".removesuffix(": ")
-        return Outcome(Status.FAILED, said[:MAX_MESSAGE])
+        return Outcome(Status.FAILED, said)
     if error is not None:
         raise error
     if not execution.is_complete:

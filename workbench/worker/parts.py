@@ -1,5 +1,6 @@
 """What the worker works with, made once from the settings."""
 
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ class Parts:
     storage: Storage
     shelf: Shelf
     tokens: Tokens
+    python: str = sys.executable
 
     @property
     def may_start_kernels(self) -> bool:
@@ -31,7 +33,7 @@ class Parts:
 
 def make(settings: Settings) -> Parts:
     """Prepare the parts; raise Unavailable when kernels cannot be started as they should."""
-    kernel.check_user(settings.kernel_user)
+    kernel.check_user(settings.kernel_user, sys.executable)
     return Parts(
         settings,
         connect.database(settings),

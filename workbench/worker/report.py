@@ -1,6 +1,5 @@
 """The report: an executed notebook as one page that fetches nothing and runs nothing."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +12,10 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from workbench.runs.schemas import Status
+from workbench.worker import sanitise
 from workbench.worker.outcome import Outcome
 
 FOLDER = Path(__file__).parent
-STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
 SIZES = ("width", "height")
 WORDS = {
     Status.SUCCEEDED: "Succeeded",
@@ -27,7 +26,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a report says about itself."""
+    """What a report says about itself; parameters by the titles that people read."""
 
     title: str
     tenant: str
@@ -47,6 +46,7 @@ def html(notebook: NotebookNode, facts: Facts, outcome: Outcome) -> str:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
+        filters={"clean_html": sanitise.clean},
     )
     body, _ = exporter.from_notebook_node(shown)
     page = jinja2.Environment(autoescape=True).from_string(_file("report.html.j2"))
@@ -60,26 +60,27 @@ def html(notebook: NotebookNode, facts: Facts, outcome: Outcome) -> str:
 
 
 def _is_shown(cell: NotebookNode) -> bool:
-    return cell.cell_type == "markdown" or bool(cell.get("outputs"))
+    return cell.cell_type == "markdown" or bool(_outputs(cell))
+
+
+def _outputs(cell: NotebookNode) -> list[NotebookNode]:
+    # Warnings are for who mends the notebook, and stay in its executed file.
+    return [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
 
 
 def _plain(cell: NotebookNode) -> Any:
     if cell.cell_type == "markdown":
         return nbformat.v4.new_markdown_cell(cell.source)
-    return nbformat.v4.new_code_cell("", outputs=[_output(output) for output in cell.outputs])
+    return nbformat.v4.new_code_cell("", outputs=[_output(output) for output in _outputs(cell)])
 
 
 def _output(output: NotebookNode) -> Any:
     """The output without metadata, which the template would write into tags, but for sizes."""
     if "data" not in output:
         return output
-    data = {**output.data}
-    if "text/html" in data:
-        # A frame brings a style of its own, whose text would survive the sanitiser.
-        data["text/html"] = STYLE.sub("", str(data["text/html"]))
     given = output.get("metadata", {}).get("image/png", {})
     sizes = {name: given[name] for name in SIZES if isinstance(given.get(name), int)}
-    return nbformat.v4.new_output("display_data", data, metadata={"image/png": sizes})
+    return nbformat.v4.new_output("display_data", output.data, metadata={"image/png": sizes})
 
 
 def _file(name: str) -> str:

@@ -88,7 +88,7 @@ class Runner:
                     notebook=notebook.name,
                     parameters=parameters,
                 )
-            with kernel.scratch(parts.settings.kernel_user) as place:
+            with kernel.scratch(parts.settings.kernel_user, parts.python) as place:
                 ticket.write(place.ticket)
                 place.give(place.ticket)
                 watched = Watched(live, place, notebook, self.pool)
@@ -96,6 +96,7 @@ class Runner:
         if ended is not None and watched.notebook is not None:
             executed = outcome.redacted(watched.notebook, ticketing.secrets(ticket))
             ended = ended.redacted(ticketing.secrets(ticket))
-            facts = Facts(notebook.title, ticket.tenant_name, parameters, run.started_at)
+            named = notebook.titled(parameters)
+            facts = Facts(notebook.title, ticket.tenant_name, named, run.started_at)
             await live.keep_notebook(executed, facts, ended)
         return ended

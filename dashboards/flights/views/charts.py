@@ -72,6 +72,7 @@ def daily(days: Sequence[Day], mode: str) -> Option:
                 name="Flights",
                 nameTextStyle=_name(mode),
                 splitNumber=2,
+                minInterval=1,
             ),
         ],
         "series": [single, flights] if is_sparse else [single, smooth, flights],
@@ -96,7 +97,11 @@ def destinations(found: Sequence[Destination], mode: str) -> Option:
     """The most frequent destinations as bars, the longest on top."""
     labels = [f"{d.code}  {d.name}".strip() for d in found]
     bars = [
-        {"value": d.flights, "name": f"{label}: {d.flights:,} flights, {_late(d.delay)}"}
+        {
+            "value": d.flights,
+            "name": f"{label}: {d.flights:,} flights, {_late(d.delay)}",
+            "label": {"formatter": f"{d.flights:,}"},
+        }
         for d, label in zip(found, labels, strict=True)
     ]
     return {

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from dashboards.components import numbers
-from dashboards.components.chart import card
 from dashboards.components.face import Face
+from dashboards.components.layout import card
 from dashboards.components.table import Heading, Table
 
 HEADINGS = (
@@ -13,9 +13,9 @@ HEADINGS = (
     Heading("flight", "Flight"),
     Heading("origin", "From"),
     Heading("dest", "To"),
-    Heading("dep_delay", "Departure delay (min)", is_number=True),
-    Heading("arr_delay", "Arrival delay (min)", is_number=True),
-    Heading("air_time", "In the air (min)", is_number=True),
+    Heading("dep_delay", "Dep. delay (min)", is_number=True),
+    Heading("arr_delay", "Arr. delay (min)", is_number=True),
+    Heading("air_time", "Air time (min)", is_number=True),
     Heading("distance", "Distance (mi)", is_number=True),
     Heading("tailnum", "Tail number"),
 )

@@ -2,10 +2,9 @@
 
 from functools import partial
 
-import panel as pn
 import panel_material_ui as pmui
 
-from dashboards.components import numbers
+from dashboards.components import layout, numbers
 from dashboards.components.chart import Chart
 from dashboards.components.face import Face
 from dashboards.flights.figures import Figures, Totals
@@ -13,12 +12,12 @@ from dashboards.flights.views import charts
 
 LABELS = ("Flights", "Arrival delay", "On time", "Cancelled", "Distance")
 TWO = """
-:host(.two) {
+:host {
   display: grid !important;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr));
   gap: 20px;
 }
-@media (max-width: 600px) { :host(.two) { gap: 14px; } }
+@media (max-width: 600px) { :host { gap: 14px; } }
 """
 
 
@@ -47,14 +46,7 @@ class Overview:
         self.parts = (
             self._kpis.pane,
             self._daily.pane,
-            pn.Column(
-                self._destinations.pane,
-                self._hours.pane,
-                css_classes=["two"],
-                stylesheets=[TWO],
-                sizing_mode="stretch_width",
-                margin=0,
-            ),
+            layout.column(self._destinations.pane, self._hours.pane, css=TWO),
         )
 
     def follow(self, page: pmui.Page) -> None:

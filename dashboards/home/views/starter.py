@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import panel as pn
 import panel_material_ui as pmui
 
-from dashboards.components.chart import card
+from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.home.state import State
 from workbench.notebooks import Notebook
@@ -15,7 +14,8 @@ from workbench.notebooks import Notebook
 Start = Callable[[str, dict[str, Any]], Awaitable[None]]
 CONTROLS = {"boolean": pmui.Switch, "integer": pmui.IntInput, "number": pmui.FloatInput}
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
-FORM = ":host(.form) { gap: 14px; margin-top: 12px; }"
+FIELDS = ":host { gap: 16px; }"
+FORM = ":host { gap: 14px; margin-top: 12px; }"
 
 
 class Starter:
@@ -29,23 +29,15 @@ class Starter:
         self._fields: dict[str, Any] = {}
         self._about = Face("chart_head", title="Run a notebook", note="")
         self._choice = pmui.Select(label="Notebook", options={}, visible=False, **WIDE)
-        self._form = pn.Column(**WIDE)
+        self._form = layout.column(css=FIELDS)
         self._button = pmui.Button(
             label="Start", variant="contained", icon="play_arrow", disabled=True, **WIDE
         )
         self._said = pmui.Alert("", severity="error", visible=False, **WIDE)
         self._button.on_click(self._on_click)
         self._choice.param.watch(self._on_choice, "value")
-        form = pn.Column(
-            self._choice,
-            self._form,
-            self._button,
-            self._said,
-            css_classes=["form"],
-            stylesheets=[FORM],
-            **WIDE,
-        )
-        self.pane = card(self._about.pane, form)
+        form = layout.column(self._choice, self._form, self._button, self._said, css=FORM)
+        self.pane = layout.card(self._about.pane, form)
 
     def offer(self, notebooks: Sequence[Notebook]) -> None:
         """Offer these notebooks; without any there is nothing to start."""

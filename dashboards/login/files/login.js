@@ -19,6 +19,11 @@ function post(path, body) {
 }
 
 function goOn() {
+  const isDark = /workbench_screen=dark/.test(document.cookie)
+    || (!document.cookie.includes("workbench_screen=")
+      && matchMedia("(prefers-color-scheme: dark)").matches);
+  const told = `${isDark ? "dark" : "light"}.${innerWidth < 600 ? "narrow" : "wide"}`;
+  document.cookie = `workbench_screen=${told}; Path=/; Max-Age=31536000; SameSite=Lax`;
   localStorage.setItem(SIGNED_IN, "yes");
   localStorage.setItem(REFRESHED, String(Date.now()));
   location.replace(next);

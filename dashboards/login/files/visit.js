@@ -48,14 +48,24 @@
     }
   };
 
+  function tellScreen() {
+    const [red] = getComputedStyle(document.body).color.match(/\d+/);
+    const scheme = Number(red) > 127 ? "dark" : "light"; // light text stands on a dark ground
+    const told = `${scheme}.${innerWidth < 600 ? "narrow" : "wide"}`;
+    document.cookie = `workbench_screen=${told}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  }
+
   // Open shadow roots hide the button from `target`, not from the path.
   document.addEventListener("click", (event) => {
     const isSignOut = (node) => node.dataset && "signOut" in node.dataset;
+    const isToggle = (node) => node.getAttribute?.("aria-label") === "Toggle theme";
     if (event.composedPath().some(isSignOut)) signOut();
+    if (event.composedPath().some(isToggle)) setTimeout(tellScreen, 500);
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) stay();
   });
+  window.addEventListener("resize", () => setTimeout(tellScreen, 500));
   if (!localStorage.getItem(REFRESHED)) localStorage.setItem(REFRESHED, String(Date.now()));
   setInterval(stay, 60 * 1000);
   stay();

@@ -5,12 +5,12 @@ import shutil
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import func, insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import loading, queries
+from workbench.datasets import csv_file, loading, queries
 from workbench.datasets.errors import DatasetNotFound, ImportNotFound, Malformed, refuse
 from workbench.datasets.models import Import, Reject
 from workbench.db.ids import new_id
@@ -115,15 +115,15 @@ async def load(session: AsyncSession, actor: Actor, storage: Storage, import_id:
         async with session.begin_nested():
             outcome = await _load(session, order, storage)
     except (Malformed, NotFound) as error:
-        _settle(session, actor, order, "failed", str(error))
+        await _settle(session, actor, order, "failed", str(error))
         return order
     await _keep_rejects(session, order, outcome)
     order.rows_loaded, order.rows_rejected = outcome.loaded, outcome.rejected
     if outcome.loaded:
-        _settle(session, actor, order, "partial" if outcome.rejected else "succeeded")
+        await _settle(session, actor, order, "partial" if outcome.rejected else "succeeded")
     else:
         reason = "Every row was refused." if outcome.rejected else "The file holds no rows."
-        _settle(session, actor, order, "failed", reason)
+        await _settle(session, actor, order, "failed", reason)
     return order
 
 
@@ -131,12 +131,12 @@ async def fail_import(session: AsyncSession, actor: Actor, import_id: UUID, erro
     """Note that an import failed; one that has ended already stays as it is."""
     order = await _locked(session, actor, import_id)
     if order.status in UNFINISHED:
-        _settle(session, actor, order, "failed", error)
+        await _settle(session, actor, order, "failed", error)
     return order
 
 
 async def _load(session: AsyncSession, order: Import, storage: Storage) -> loading.Outcome:
-    file = await asyncio.to_thread(storage.read, order.storage_key)
+    file = csv_file.decoded(await asyncio.to_thread(storage.read, order.storage_key))
     try:
         return await loading.load(session, order, file)
     finally:
@@ -171,11 +171,11 @@ async def _keep_rejects(session: AsyncSession, order: Import, outcome: loading.O
     await session.execute(insert(Reject), values)
 
 
-def _settle(
+async def _settle(
     session: AsyncSession, actor: Actor, order: Import, status: str, error: str | None = None
 ) -> None:
     order.status, order.error = status, error
-    order.finished_at = func.clock_timestamp()
+    order.finished_at = await session.scalar(select(func.clock_timestamp()))
     audit.record(
         session,
         actor,

@@ -1,0 +1,1 @@
+"""The dashboards behind their guard, over real HTTP and real sockets."""

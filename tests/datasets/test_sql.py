@@ -1,0 +1,396 @@
+"""Ad-hoc SQL: what it answers, what it refuses, and how it ends."""
+
+import asyncio
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from workbench.actor import Actor
+from workbench.datasets import commands
+from workbench.datasets.sql import SqlFailed, SqlResult, SqlTimeout
+from workbench.datasets.sql_check import SqlRefused
+from workbench.db.session import Database
+from workbench.errors import Forbidden, Invalid, TooMany, Unauthenticated
+from workbench.permissions import Permission, Role
+from workbench.tenants.models import Tenant
+
+from tests.conftest import MakeActor
+
+SLOW = "select count(*) from generate_series(1, 1000000000)"
+RUNNING = text(
+    "select count(*) from pg_stat_activity "
+    "where application_name = :name and state = 'active' and pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def tenant(world: tuple[Tenant, Tenant]) -> Tenant:
+    """The tenant of six trips."""
+    return world[0]
+
+
+@pytest.fixture
+def other_tenant(world: tuple[Tenant, Tenant]) -> Tenant:
+    """The tenant of two trips."""
+    return world[1]
+
+
+WORKING = [
+    ("select 1", [[1]]),
+    ("select count(*) from sample_trips", [[6]]),
+    ("select count(*) from data.sample_trips;", [[6]]),
+    ("table sample_carriers limit 0", []),
+    ("select 'a;b' -- a remark; and more", [["a;b"]]),
+    ("/* first */ select 2 /* last */ ;", [[2]]),
+    ("values (1, 'x'), (2, 'y')", [[1, "x"], [2, "y"]]),
+    (
+        "select t.dest, c.name from sample_trips t join sample_carriers c using (carrier) "
+        "where delay > 10",
+        [["MIA", "American"]],
+    ),
+    (
+        "select c.name from sample_carriers c left join data.sample_trips t "
+        "on t.carrier = c.carrier group by 1 having count(*) >= 2 order by 1",
+        [["American"], ["JetBlue"], ["United"]],
+    ),
+    ("with late as (select * from sample_trips where delay > 0) select count(*) from late", [[2]]),
+    (
+        "with sample_trips as (select * from sample_trips where carrier = 'UA') "
+        "select count(*) from sample_trips",
+        [[2]],
+    ),
+    (
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) "
+        "select sum(i) from n",
+        [[15]],
+    ),
+    (
+        "select dest, rank() over (partition by carrier order by delay desc nulls last) "
+        "from sample_trips where carrier = 'UA' order by 2",
+        [["IAH", 1], ["ORD", 2]],
+    ),
+    (
+        "select sum(delay) over w from sample_trips where carrier = 'UA' "
+        "window w as (order by delay rows between unbounded preceding and current row)",
+        [[-5], [-3]],
+    ),
+    (
+        "select date_trunc('month', flown_on::timestamp), count(*) from sample_trips "
+        "where flown_on is not null group by 1 order by 1",
+        [["2026-01-01T00:00:00", 3], ["2026-02-01T00:00:00", 2]],
+    ),
+    (
+        "select percentile_cont(0.5) within group (order by delay) from sample_trips",
+        [[0.0]],
+    ),
+    (
+        "select count(*) filter (where delay > 0), count(*) filter (where cancelled) "
+        "from sample_trips",
+        [[2, 1]],
+    ),
+    (
+        "select carrier, count(*) from sample_trips group by grouping sets ((carrier), ()) "
+        "order by grouping(carrier), 1",
+        [["AA", 2], ["B6", 2], ["UA", 2], [None, 6]],
+    ),
+    (
+        "select c.carrier, x.dest from sample_carriers c cross join lateral "
+        "(select dest from sample_trips t where t.carrier = c.carrier order by delay limit 1) x "
+        "order by 1",
+        [["AA", "MIA"], ["B6", "BQN"], ["UA", "ORD"]],
+    ),
+    ("select extract(year from flown_on) from sample_trips where delay = 2", [[2026]]),
+    ("select extract(dow from date '2026-01-04')", [[0]]),
+    (
+        "select departed at time zone 'UTC' from sample_trips where delay = 2",
+        [["2026-01-01T10:00:00"]],
+    ),
+    ("select coalesce(delay, -100) from sample_trips order by 1 limit 1", [[-100]]),
+    ("select case when delay > 0 then 'late' else 'fine' end from sample_trips limit 1", None),
+    ("select carrier from sample_trips union select 'XX' order by 1 desc limit 1", [["XX"]]),
+    (
+        "select carrier from sample_carriers except select 'UA' order by 1",
+        [["AA"], ["B6"]],
+    ),
+    ("select exists (select 1 from sample_trips where dest = 'SECRET')", [[False]]),
+    ("select 'UA' in (select carrier from sample_trips), 5 between 1 and 9", [[True, True]]),
+    ("select 3 = any (array[1, 2, 3]), (array[4, 5, 6])[2]", [[True, 5]]),
+    ("select string_agg(carrier, ',' order by carrier) from sample_carriers", [["AA,B6,UA"]]),
+    ("select array_agg(carrier order by carrier) from sample_carriers", [[["AA", "B6", "UA"]]]),
+    (
+        "select json_build_object('a', 1), '{\"b\": [1, 2]}'::jsonb -> 'b' ->> 1",
+        [[{"a": 1}, "2"]],
+    ),
+    ("select substring('workbench' from 5 for 2), position('b' in 'ab')", [["be", 2]]),
+    ("select trim(both ' ' from ' x '), upper('a') || lower('B'), 'x' like 'x%'", None),
+    ("select lpad(7::text, 3, '0'), cast('12' as integer), 1.5::numeric(10, 2)", None),
+    ("select interval '1 day' * 2, current_date - current_date, now() = now()", None),
+    ("select g, g * 2 from generate_series(1, 3) as g", [[1, 2], [2, 4], [3, 6]]),
+    (
+        "select * from unnest(array['a', 'b']) with ordinality as u(word, place)",
+        [["a", 1], ["b", 2]],
+    ),
+    ("select 1 as same, 2 as same", [[1, 2]]),
+    ("select t from sample_carriers t where carrier = 'UA'", None),
+    (
+        "select a.carrier from sample_carriers a, sample_carriers b where a.carrier < b.carrier",
+        None,
+    ),
+    ("select distinct on (carrier) carrier, dest from sample_trips order by carrier, dest", None),
+    ("select row_number() over (), ntile(2) over (order by delay) from sample_trips", None),
+    (
+        "select corr(delay, distance), stddev(delay), mode() within group (order by dest) "
+        "from sample_trips",
+        None,
+    ),
+    (
+        "select delay from sample_trips order by delay desc nulls last fetch first 1 row only",
+        [[33]],
+    ),
+    ("explain select * from sample_trips where delay > 0", None),
+]
+
+
+async def run(database: Database, actor: Actor, statement: str, **options: int) -> SqlResult:
+    """Run a statement with a short timeout."""
+    return await commands.run_sql(
+        database, actor, statement, timeout=timedelta(seconds=5), **options
+    )
+
+
+class TestRun:
+    """One statement as the reader."""
+
+    @pytest.mark.parametrize(("statement", "rows"), WORKING, ids=range(len(WORKING)))
+    async def test_it_answers_what_people_ask(
+        self, database: Database, actor: Actor, statement: str, rows: list[list[object]] | None
+    ) -> None:
+        """Ordinary analysis works, and its answer is JSON."""
+        result = await run(database, actor, statement)
+        assert rows is None or result.rows == rows
+        assert not result.truncated
+        assert json.dumps(result.rows, allow_nan=False)
+
+    async def test_it_names_columns_of_no_rows(self, database: Database, actor: Actor) -> None:
+        """An empty answer still has columns."""
+        result = await run(database, actor, "select carrier, delay from sample_trips where false")
+        assert (result.columns, result.rows) == (["carrier", "delay"], [])
+
+    async def test_it_sees_the_tenants_own_rows_only(
+        self, database: Database, actor: Actor, other_tenant: Tenant, make_actor: MakeActor
+    ) -> None:
+        """The same statement answers each tenant with its own rows."""
+        statement = "select count(*), max(dest) from sample_trips"
+        other = await make_actor(other_tenant, Role.ANALYST)
+        assert (await run(database, actor, statement)).rows == [[6, "ORD"]]
+        assert (await run(database, other, statement)).rows == [[2, "SECRET"]]
+
+    async def test_it_cuts_long_answers(self, database: Database, actor: Actor) -> None:
+        """The limit is kept, and the answer says that there is more."""
+        result = await run(database, actor, "select * from generate_series(1, 1000000)", limit=7)
+        assert (len(result.rows), result.truncated) == (7, True)
+        result = await run(database, actor, "select * from generate_series(1, 7)", limit=7)
+        assert (len(result.rows), result.truncated) == (7, False)
+
+    @pytest.mark.parametrize("limit", [0, -1, 10_001, 10**9])
+    async def test_it_refuses_a_senseless_limit(
+        self, database: Database, actor: Actor, limit: int
+    ) -> None:
+        """The limit itself has limits."""
+        with pytest.raises(Invalid, match="limit"):
+            await run(database, actor, "select 1", limit=limit)
+
+    async def test_it_caps_bytes(self, database: Database, actor: Actor) -> None:
+        """Ten megabytes are enough, and one row has at most one."""
+        wide = "(select string_agg('x', '') from generate_series(1, {}))"
+        result = await run(
+            database,
+            actor,
+            f"select {wide.format(500_000)} from generate_series(1, 1000) g where g > 0",
+        )
+        assert result.truncated
+        assert 10 <= len(result.rows) <= 21
+        with pytest.raises(SqlRefused, match="larger than 1 MB"):
+            await run(database, actor, f"select {wide.format(2_000_000)}")
+
+    @pytest.mark.parametrize(
+        ("statement", "value"),
+        [
+            ("select 'NaN'::float8", "NaN"),
+            ("select '-Infinity'::float8", "-Infinity"),
+            ("select 'infinity'::timestamptz", "infinity"),
+            ("select date '0044-03-15 BC'", "0044-03-15 BC"),
+            ("select 10::numeric ^ 4500", "1" + "0" * 4500),
+            ("select 10::numeric ^ 400 + 0.5", "1" + "0" * 400 + ".5"),
+            ("select '\"\\ud800\"'::json", "\ufffd"),
+            ("select 12345678901234567890", 12345678901234567890),
+        ],
+        ids=range(8),
+    )
+    async def test_it_answers_json_for_odd_values(
+        self, database: Database, actor: Actor, statement: str, value: object
+    ) -> None:
+        """What JSON cannot hold becomes text."""
+        result = await run(database, actor, statement)
+        shown = result.rows[0][0]
+        if isinstance(value, str) and value.startswith("10"):
+            assert str(shown).split(".")[0] == value.split(".")[0]
+        else:
+            assert shown == value
+        assert json.dumps(result.rows, allow_nan=False).encode()
+
+    async def test_it_hides_the_sizes_that_a_plan_would_tell(
+        self, database: Database, actor: Actor
+    ) -> None:
+        """EXPLAIN shows the plan without estimates, which count other tenants' rows too."""
+        result = await run(database, actor, "-- é\nexplain select * from sample_trips")
+        plan = "\n".join(line for (line,) in result.rows)
+        assert "sample_trips" in plan or "Scan" in plan
+        assert "cost=" not in plan
+        assert "rows=" not in plan
+
+
+class TestFailures:
+    """What goes wrong is told clearly, and nothing is left behind."""
+
+    @pytest.mark.parametrize(
+        ("statement", "message"),
+        [
+            ("select 1/0", "Division by zero"),
+            ("select carrier::integer from sample_trips", "Invalid input syntax"),
+            ("select nothing from sample_trips", "line 1, column 8"),
+            ("select 'é',\n  nothing from sample_trips", "line 2, column 3"),
+            ("selec 1", "line 1, column 1"),
+            ("select (select delay from sample_trips)", "More than one row"),
+            ("select sum(carrier) from sample_trips", "does not exist"),
+            ("select 9223372036854775807 + 1", "out of range"),
+        ],
+    )
+    async def test_it_says_what_postgresql_says(
+        self, database: Database, actor: Actor, statement: str, message: str
+    ) -> None:
+        """The first line of the error and the place in the statement."""
+        with pytest.raises(Invalid, match=message) as caught:
+            await run(database, actor, statement)
+        assert isinstance(caught.value, SqlFailed | SqlRefused)
+
+    async def test_it_quotes_no_row_of_another_tenant(
+        self, database: Database, actor: Actor, other_tenant: Tenant, make_actor: MakeActor
+    ) -> None:
+        """A cast that would fail on the other tenant's rows alone succeeds."""
+        statement = "select count(1 / (delay - 999)) from sample_trips"
+        assert (await run(database, actor, statement)).rows == [[5]]
+        other = await make_actor(other_tenant, Role.ANALYST)
+        with pytest.raises(SqlFailed, match="Division by zero"):
+            await run(database, other, statement)
+
+    async def test_it_ends_a_slow_statement(self, database: Database, actor: Actor) -> None:
+        """PostgreSQL's own timeout ends it."""
+        began = time.monotonic()
+        with pytest.raises(SqlTimeout):
+            await commands.run_sql(database, actor, SLOW, timeout=timedelta(seconds=0.3))
+        assert time.monotonic() - began < 3
+        assert await self._running(database, actor) == 0
+
+    async def test_it_ends_many_fetches_that_are_slow_together(
+        self, database: Database, actor: Actor
+    ) -> None:
+        """The watchdog counts the whole time, where PostgreSQL counts that of each fetch."""
+        statement = (
+            "select (select count(*) from generate_series(1, 40000 + g * 0)) "
+            "from generate_series(1, 10000) g"
+        )
+        with pytest.raises(SqlTimeout):
+            await commands.run_sql(
+                database, actor, statement, limit=10_000, timeout=timedelta(seconds=1.5)
+            )
+        assert await self._running(database, actor) == 0
+
+    async def test_a_cancelled_request_ends_its_statement(
+        self, database: Database, actor: Actor
+    ) -> None:
+        """Within two seconds of the caller's going away nothing runs any more."""
+        task = asyncio.create_task(run(database, actor, SLOW))
+        while await self._running(database, actor) == 0:
+            await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await self._running(database, actor) == 0
+        assert (await run(database, actor, "select 1")).rows == [[1]]
+
+    async def test_a_tenant_has_two_slots(
+        self, database: Database, actor: Actor, other_tenant: Tenant, make_actor: MakeActor
+    ) -> None:
+        """A third statement waits and is refused; another tenant's runs meanwhile."""
+        tasks = [
+            asyncio.create_task(
+                commands.run_sql(database, actor, SLOW, timeout=timedelta(seconds=20))
+            )
+            for _ in range(2)
+        ]
+        try:
+            while await self._running(database, actor) < 2:
+                await asyncio.sleep(0.02)
+            other = await make_actor(other_tenant, Role.ANALYST)
+            assert (await run(database, other, "select 1")).rows == [[1]]
+            with pytest.raises(TooMany):
+                await run(database, actor, "select 1")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        assert (await run(database, actor, "select 1")).rows == [[1]]
+
+    async def _running(self, database: Database, actor: Actor) -> int:
+        async with database.app.connect() as connection:
+            name = f"workbench {actor.sid}"
+            return await connection.scalar(RUNNING, {"name": name}) or 0
+
+
+class TestRights:
+    """Who may run SQL, and what remains of it."""
+
+    @pytest.mark.acts_as("viewer")
+    async def test_a_viewer_may_not(self, database: Database, actor: Actor) -> None:
+        """Ad-hoc SQL begins with the analyst."""
+        with pytest.raises(Forbidden):
+            await run(database, actor, "select 1")
+
+    async def test_a_narrowed_actor_may_not(self, database: Database, actor: Actor) -> None:
+        """What the actor does not name it does not hold."""
+        narrow = actor.narrowed(actor.permissions - {Permission.SQL_RUN})
+        with pytest.raises(Forbidden):
+            await run(database, narrow, "select 1")
+
+    async def test_a_revoked_actor_is_told_to_sign_in(
+        self, database: Database, actor: Actor
+    ) -> None:
+        """Signing out bites at the next statement."""
+        async with database.session(actor) as session:
+            await session.execute(text("select workbench.revoke(:sid)"), {"sid": actor.sid})
+        with pytest.raises((Unauthenticated, DBAPIError), match=r"sign-in|revoked"):
+            await run(database, actor, "select count(*) from sample_trips")
+
+    async def test_every_statement_is_audited(
+        self, database: Database, actor: Actor, tenant: Tenant, make_actor: MakeActor
+    ) -> None:
+        """What ran and what was refused are both noted, with their text."""
+        await run(database, actor, "select 42")
+        with pytest.raises(SqlRefused):
+            await run(database, actor, "select pg_sleep(1)")
+        owner = await make_actor(tenant, Role.OWNER)
+        async with database.session(owner) as session:
+            entries = await session.execute(
+                text(
+                    "select details from audit_entries "
+                    "where action = 'sql.run' and sid = :sid order by at"
+                ),
+                {"sid": actor.sid},
+            )
+            noted = [(row.details["text"], row.details["outcome"]) for row in entries]
+        assert noted == [("select 42", "succeeded"), ("select pg_sleep(1)", "sql_refused")]

@@ -1,0 +1,191 @@
+"""Every route that there is keeps the rules of the house."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
+from starlette.routing import Route
+
+from workbench.api import app as api
+from workbench.api import dependencies, limits, once
+from workbench.api.routers.imports import start as start_import
+from workbench.api.routes import ActorRoute
+from workbench.db.session import Database, Logins
+from workbench.settings import Settings
+from workbench.storage import Storage
+
+PUBLIC = {
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/refresh",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /docs",
+    "GET /docs/assets/{name}",
+    "GET /openapi.json",
+}
+# A POST that makes nothing that a second one would make again.
+MAKES_NOTHING = {
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/refresh",
+    "POST /api/v1/auth/logout",
+    "POST /api/v1/sql",
+    "POST /api/v1/datasets/{name}/query",
+    "POST /api/v1/datasets/{name}/rows/{row_id}/restore",
+    "POST /api/v1/runs/{run_id}/cancel",
+    "POST /api/v1/runs/{run_id}/retry",
+    "POST /api/v1/tenants/{slug}/suspend",
+    "POST /api/v1/tenants/{slug}/resume",
+}
+
+
+def make_app() -> FastAPI:
+    """The application; it connects to nothing while its routes are looked at."""
+    from sqlalchemy import make_url  # noqa: PLC0415 (only here)
+
+    nowhere = make_url("postgresql+psycopg://nobody@localhost/nothing")
+    settings = Settings(_env_file=None, secret_key="x" * 32)  # type: ignore[call-arg]
+    return api.create(
+        settings, Database(Logins(nowhere, nowhere, nowhere), "x"), Storage("memory:")
+    )
+
+
+APP = make_app()
+ROUTES: list[Any] = [context.original_route for context in iter_route_contexts(APP.routes)]
+IDS = [f"{min(route.methods)} {route.path}" for route in ROUTES]
+SHOWN = [route for route in ROUTES if route.include_in_schema]
+each_route = pytest.mark.parametrize("route", ROUTES, ids=IDS)
+each_shown = pytest.mark.parametrize(
+    "route", SHOWN, ids=[f"{min(route.methods)} {route.path}" for route in SHOWN]
+)
+
+
+def name_of(route: APIRoute) -> str:
+    """A route as method and address."""
+    return f"{min(route.methods)} {route.path}"
+
+
+def needs(dependant: Dependant) -> Iterator[Any]:
+    """Everything that an endpoint depends on, at any depth."""
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from needs(dependency)
+
+
+def operation(route: APIRoute) -> dict[str, Any]:
+    """What the documentation says of a route."""
+    found: dict[str, Any] = APP.openapi()["paths"][route.path][min(route.methods).lower()]
+    return found
+
+
+def test_there_are_routes() -> None:
+    """The rules below look at something, and the list of public routes names only what there is."""
+    assert len(ROUTES) > 30
+    assert set(IDS) >= PUBLIC | MAKES_NOTHING
+    assert len(set(IDS)) == len(IDS)
+
+
+@each_route
+def test_route_is_one_of_ours(route: Route) -> None:
+    """Every route proves and counts its caller before it reads a body."""
+    assert isinstance(route, ActorRoute)
+    assert len(route.methods or ()) == 1
+
+
+@each_route
+def test_route_asks_for_an_actor(route: ActorRoute) -> None:
+    """A route depends on an actor, or stands in the list of public routes."""
+    is_public = name_of(route) in PUBLIC
+    assert route.is_public is is_public
+    assert (dependencies.actor in needs(route.dependant)) is not is_public
+
+
+@each_route
+def test_route_has_a_limit(route: ActorRoute) -> None:
+    """Every route has a limit that the counter knows."""
+    assert route.limit in APP.state.parts.limiter.items
+    if "/auth/login" in route.path or "/auth/refresh" in route.path:
+        assert route.limit == limits.LOGIN
+
+
+@each_shown
+def test_route_documents_what_it_answers(route: ActorRoute) -> None:
+    """A success has a schema, or a media type where it is a file, or no content at all."""
+    success = {k: v for k, v in operation(route)["responses"].items() if k.startswith("2")}
+    assert success
+    for status, response in success.items():
+        if status == "204":
+            assert "content" not in response
+            continue
+        for media_type, content in response["content"].items():
+            is_file = media_type != "application/json"
+            assert is_file or content["schema"], "a JSON answer without a schema"
+
+
+@each_shown
+def test_route_documents_the_problem(route: ActorRoute) -> None:
+    """Errors are documented in the one format, and in no other."""
+    responses = operation(route)["responses"]
+    assert {"4XX", "5XX"} <= set(responses)
+    for status, response in responses.items():
+        if status[0] in "45":
+            assert list(response["content"]) == ["application/problem+json"]
+
+
+@each_shown
+def test_route_is_described(route: ActorRoute) -> None:
+    """Every route has a summary, a sentence, one tag, an id of its own, and tells of its lock."""
+    found = operation(route)
+    assert found["description"].endswith(".")
+    assert len(found["tags"]) == 1
+    assert ("security" in found) is not route.is_public
+    others = [o for other in SHOWN if other is not route for o in [operation(other)]]
+    assert found["operationId"] not in [other["operationId"] for other in others]
+
+
+@each_route
+def test_body_refuses_unknown_fields(route: ActorRoute) -> None:
+    """No field that nobody knows slips in."""
+    for body in route.dependant.body_params:
+        kinds = [body.field_info.annotation, *getattr(body.field_info.annotation, "__args__", ())]
+        models = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
+        assert models
+        for model in models:
+            assert model.model_config.get("extra") == "forbid"
+
+
+@each_route
+def test_session_commits_before_the_answer(route: ActorRoute) -> None:
+    """Every session ends with the endpoint, so that a commit that fails is told."""
+
+    def check(dependant: Dependant) -> None:
+        for dependency in dependant.dependencies:
+            if dependency.call in (dependencies.session, dependencies.reading):
+                assert dependency.scope == "function"
+            check(dependency)
+
+    check(route.dependant)
+
+
+@each_route
+def test_post_that_makes_something_takes_an_idempotency_key(route: ActorRoute) -> None:
+    """A POST takes a key, or stands in the list of those that make nothing."""
+    if "POST" not in (route.methods or ()):
+        return
+    takes = once.claim in needs(route.dependant) or route.endpoint is start_import
+    assert takes is (name_of(route) not in MAKES_NOTHING)
+    parameters = [p["name"] for p in operation(route).get("parameters", [])]
+    assert ("Idempotency-Key" in parameters) is takes
+
+
+def test_every_problem_is_in_the_schema() -> None:
+    """References to the problem lead to its schema."""
+    problem = APP.openapi()["components"]["schemas"]["Problem"]
+    assert set(problem["required"]) == {
+        "type", "title", "status", "detail", "code", "request_id", "errors",
+    }  # fmt: skip
+    assert "HTTPValidationError" not in APP.openapi()["components"]["schemas"]

@@ -1,0 +1,106 @@
+"""`workbench run`: one notebook, for one tenant, from the shell."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlalchemy import text
+
+from workbench.actor import Actor
+from workbench.cli import console, serve
+from workbench.cli.acting import acting
+from workbench.cli.options import AsJson
+from workbench.db import connect
+from workbench.db.session import Database
+from workbench.errors import Detail, Invalid
+from workbench.notebooks import Shelf
+from workbench.runs import commands, queries
+from workbench.runs.models import Run
+from workbench.runs.schemas import Status
+from workbench.settings import ROOT, Settings
+
+SECONDS_BETWEEN_LOOKS = 0.5
+WAITING = (Status.QUEUED, Status.RUNNING)
+WORKERS = text("select workers from workbench.queue_state()")
+
+
+def run(
+    notebook: Annotated[str, typer.Argument(help="The notebook's name.")],
+    *,
+    tenant: Annotated[str, typer.Option(help="The tenant's slug.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", help="name=value, any number of times")
+    ] = None,
+    member: Annotated[
+        str | None,
+        typer.Option("--as", help="E-mail of the member to act as; an owner unless set."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a notebook for a tenant and wait for it; exit code 1 unless it succeeds."""
+    settings = Settings()
+    serve.prepare(settings)
+    parameters = dict(_pair(one) for one in parameter or [])
+    with connect.server(settings):
+        ended = asyncio.run(_run(settings, notebook, parameters, tenant, member))
+    console.show([{"id": ended.id, "status": ended.status, "error": ended.error}], as_json=as_json)
+    if ended.status != Status.SUCCEEDED:
+        raise typer.Exit(1)
+
+
+def _pair(given: str) -> tuple[str, Any]:
+    """Read `name=value`; a value that is JSON is read as such, any other is text."""
+    name, sign, value = given.partition("=")
+    if not sign:
+        raise Invalid("A parameter is written name=value.", details=[Detail("-p", given)])
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+async def _run(
+    settings: Settings, name: str, parameters: dict[str, Any], tenant: str, member: str | None
+) -> Run:
+    database = connect.database(settings)
+    notebook = Shelf(ROOT / "notebooks").named(name)
+    try:
+        async with acting(database, tenant, member) as actor:
+            async with database.session(actor) as session:
+                run_id = (await commands.start(session, actor, notebook, parameters)).id
+            async with _some_worker(settings, database):
+                return await _ended(database, actor, run_id)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _some_worker(settings: Settings, database: Database) -> AsyncIterator[None]:
+    """Work here while no other worker is alive."""
+    async with database.app.connect() as connection:
+        if await connection.scalar(WORKERS):
+            yield
+            return
+    from workbench import worker  # noqa: PLC0415 (papermill takes a second to import)
+
+    working = asyncio.create_task(worker.serve(settings))
+    try:
+        yield
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+
+
+async def _ended(database: Database, actor: Actor, run_id: UUID) -> Run:
+    with console.err.status("Waiting for a worker …") as status:
+        while True:
+            async with database.session(actor) as session:
+                run = (await session.scalars(queries.run(actor, run_id))).one()
+            if run.status not in WAITING:
+                return run
+            status.update(f"{run.notebook}: {run.status} …")
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
