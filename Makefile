@@ -69,18 +69,21 @@ package: $(BIN)/python ## Build wheel and sdist into dist/, then try the wheel i
 	cd .venv/package; bin/python -P ../../.ci/wheel.py; bin/workbench --help >/dev/null
 	@ls -l dist
 
-install: .venv/.installed
+# Once for each lock, project and place; a checkout that was moved or copied gets its commands anew.
+install: $(BIN)/python
+	@now=$$(echo "$$(pwd):"; cksum requirements.lock pyproject.toml); \
+	last=$$(cat .venv/.installed 2>/dev/null); \
+	[ "$$now" != "$$last" ] || exit 0; \
+	case "$$last" in "$$(pwd):"*|"") again= ;; *) again=--reinstall ;; esac; \
+	$(FIND_UV); \
+	echo "Installing what requirements.lock names into .venv …"; \
+	"$$uv" pip sync --quiet $$again --require-hashes --python $(BIN)/python requirements.lock && \
+	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable . && \
+	echo "$$now" >.venv/.installed
 
 clean: ## Remove what was installed and built; data in .workbench stay
 	rm -rf .venv dist .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis
-
-.venv/.installed: requirements.lock pyproject.toml $(BIN)/python
-	@$(FIND_UV); \
-	echo "Installing what requirements.lock names into .venv …"; \
-	"$$uv" pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock && \
-	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable . && \
-	touch $@
 
 # First a Python for which every locked package has a wheel, then any that is new enough.
 $(BIN)/python:
@@ -106,4 +109,5 @@ $(BIN)/python:
 		echo "Install one of them (Debian, Ubuntu: apt-get install python3-venv), or uv." >&2; \
 		exit 1; \
 	fi; \
+	rm -f .venv/.installed; \
 	"$$uv" venv --quiet --allow-existing --python "$$python" .venv

@@ -14,7 +14,7 @@ from workbench.errors import NotFound
 
 COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg")
 SMALL = 1024  # bytes below which compression does not pay
-VERSIONED = "private, max-age=31536000, immutable"  # Bokeh and Panel put a hash into the address
+VERSIONED = "private, max-age=31536000, immutable"  # the address holds a hash or a version
 OTHER = "private, max-age=3600"
 
 
@@ -46,7 +46,8 @@ class Assets:
         headers["Vary"] = "Accept-Encoding, Cookie"
         headers["X-Content-Type-Options"] = "nosniff"
         if start["status"] in {200, 304}:
-            headers["Cache-Control"] = VERSIONED if b"v=" in scope["query_string"] else OTHER
+            is_versioned = b"v=" in scope["query_string"] or "@" in scope["path"]
+            headers["Cache-Control"] = VERSIONED if is_versioned else OTHER
         if start["status"] != 200 or not _wants_gzip(scope, headers):  # noqa: PLR2004
             return messages
         body = b"".join(message.get("body", b"") for message in messages[1:])

@@ -43,15 +43,12 @@ def test_no_secret_is_written(form: str) -> None:
         log = structlog.stdlib.get_logger("here")
         log.info("a", password="hunter2", refresh_token="hunter2", Authorization="hunter2")
         log.info("b", nested={"cookie": "hunter2", "list": [{"api_key": "hunter2"}]})
-        log.info(f"token {TOKEN}")
+        log.info("token %s", TOKEN)
         log.info("c", url="postgresql://app:hunter2@localhost/db")
         log.info("d", header="Bearer s3cr3t-value")
         log.info("e", text="host=x password=hunter2 port=1", sentry_dsn="hunter2")
         logging.getLogger("other").warning("failed with %s", f"Bearer {TOKEN}")
-        try:
-            raise ValueError("postgresql://app:hunter2@localhost/db")
-        except ValueError:
-            log.exception("f")
+        log.error("f", exc_info=ValueError("postgresql://app:hunter2@localhost/db"))
     assert not [secret for secret in SECRETS if secret in stream.getvalue()]
     for word in ("localhost/db", "port=1", "ValueError"):
         assert word in stream.getvalue()

@@ -51,7 +51,7 @@ def sink() -> Iterator[list[str]]:
     """A server on this machine in Sentry's place, and reports that go to it."""
     Sink.received.clear()
     server = HTTPServer(("127.0.0.1", 0), Sink)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     dsn = f"http://public@127.0.0.1:{server.server_port}/1"
     observability.configure(dsn, release="1.2.3", environment="test")
@@ -99,9 +99,8 @@ def test_a_report_tells_where_and_not_with_what(sink: list[str]) -> None:
 
 
 async def test_a_failing_request_reports_no_data(
-    sink: list[str], settings: Settings, database: Database, storage: Storage, tokens: Tokens,
-    actor: Actor,
-) -> None:  # fmt: skip
+    sink: list[str], settings: Settings, database: Database, storage: Storage, actor: Actor
+) -> None:
     """Neither body, header, query string, cookie nor SQL parameter reaches Sentry."""
     app: FastAPI = api.create(settings, database, storage)
 
@@ -111,7 +110,8 @@ async def test_a_failing_request_reports_no_data(
 
     app.router.route_class = ActorRoute
     app.post("/test/fail")(fail)
-    headers = {"Authorization": f"Bearer {bearer(tokens, actor)}", "Cookie": f"c={SECRET}"}
+    token = bearer(Tokens(settings.secret_keys), actor)
+    headers = {"Authorization": f"Bearer {token}", "Cookie": f"c={SECRET}"}
     async with open_client(app, headers) as client:
         response: httpx.Response = await client.post(
             f"/test/fail?q={SECRET}", json={"secret": SECRET}

@@ -32,7 +32,6 @@ def configure(dsn: str | None, *, release: str, environment: str) -> None:
         max_breadcrumbs=0,
         include_local_variables=False,
         include_source_context=False,
-        send_default_pii=False,
         send_client_reports=False,
         auto_session_tracking=False,
         default_integrations=False,

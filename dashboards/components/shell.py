@@ -1,5 +1,6 @@
 """The page around every dashboard: bar, navigation, account, colour scheme."""
 
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -11,6 +12,7 @@ from dashboards.components.face import Face
 from dashboards.visits import Visit
 
 FILES = "/login/files"
+TEMPLATE = Path(__file__).parent / "page.html"
 LINKS = (("/dashboards/home", "Home"), ("/dashboards/flights", "Flights"))
 BODY = """
 :host { padding: 24px; gap: 20px; }
@@ -25,7 +27,8 @@ class Shell:
         """Put the parts of a dashboard on a page; `at` is the dashboard's own path."""
         self._at = at
         self._navigation = Face("navigation", links=LINKS, at=at, who="")
-        pn.config.theme = theme.name(dark=visit.screen.is_dark).replace("light", "default")
+        scheme = "dark" if visit.screen.is_dark else "default"
+        pn.config.theme = scheme  # type: ignore[misc]  # of this visit; Panel resolves the setter
         self.page = pmui.Page(
             title="Workbench",
             meta_title=f"{title} · Workbench",
@@ -38,7 +41,7 @@ class Shell:
             app_bar_width="100%",
             dark_theme=visit.screen.is_dark,
             theme_config=theme.CONFIG,
-            js_files={"visit": f"{FILES}/visit.js"},
+            template=TEMPLATE,
             sidebar_open=not visit.screen.is_narrow,
             sx=theme.PAGE,
             **options,

@@ -56,7 +56,11 @@ class Home:
         self._follow = Latest(self._stage.attempting(self._refresh_runs)).ask
         self._shell = Shell(visit, "Home", self._heading.pane, self._stage.pane, at=PATH)
         self.page = self._shell.page
-        self._clock = pn.state.add_periodic_callback(self._follow, period=FOLLOW_EVERY, start=False)
+        self._clock = pn.state.add_periodic_callback(
+            self._follow,  # type: ignore[arg-type]  # coroutine functions may come, too
+            period=FOLLOW_EVERY,
+            start=False,
+        )
         self._state.param.watch(self._toggle_clock, "is_following")
         pn.state.onload(self._stage.refresh)
 

@@ -265,7 +265,7 @@ class TestMe:
         assert body["tenant"]["slug"] == tenant.slug
 
     async def test_refuses_a_token_for_a_foreign_tenant(
-        self, make_client: object, actor: Actor, tokens: Tokens, other_tenant: Tenant,
+        self, actor: Actor, tokens: Tokens, other_tenant: Tenant,
         anonymous: httpx.AsyncClient,
     ) -> None:  # fmt: skip
         """Even a well-signed token gives nothing in a tenant that the login is not in."""
@@ -286,7 +286,7 @@ class TestMe:
         kid = {"kid": header["kid"]}
         secret = settings.secret_keys[0]
         forged = [
-            jwt.encode(claims, None, algorithm="none", headers=kid),
+            jwt.encode(claims, "", algorithm="none", headers=kid),
             jwt.encode(claims, secret, algorithm="HS256", headers=kid),
             jwt.encode(claims, secret * 2, algorithm="HS512", headers=kid),
             jwt.encode(claims, secret, algorithm="HS256", headers={"kid": "../../etc/passwd"}),

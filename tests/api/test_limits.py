@@ -50,7 +50,8 @@ class TestUser:
         others = [await make_actor(tenant, Role.VIEWER), await make_actor(other_tenant, "owner")]
         async with open_client(narrow) as client:
             for _ in range(6):
-                last = await client.get(ME, headers=auth(tokens, actor))
+                await client.get(ME, headers=auth(tokens, actor))
+            last = await client.get(ME, headers=auth(tokens, actor))
             assert last.status_code == 429
             for other in others:
                 assert (await client.get(ME, headers=auth(tokens, other))).status_code == 200
@@ -72,7 +73,7 @@ class TestAddress:
                     "Authorization": f"Bearer wrong{number}",
                 }
                 last = await client.get(ME, headers=spoofed)
-        assert_problem(last, 429, "too_many")
+                assert last.status_code == (401 if number < 5 else 429)
         async with open_client(narrow, address="192.0.2.2") as client:
             assert_problem(await client.get(ME), 401)
 
@@ -86,9 +87,8 @@ class TestAddress:
     async def test_counts_bodies_that_nobody_reads(self, narrow: FastAPI) -> None:
         """A request is counted before its body is read."""
         async with open_client(narrow, address="192.0.2.4") as client:
-            for _ in range(6):
-                last = await client.post("/api/v1/tenants", content=b"{")
-        assert_problem(last, 429, "too_many")
+            answers = [await client.post("/api/v1/tenants", content=b"{") for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
 
 
 class TestLogin:

@@ -18,7 +18,7 @@ URL = "/api/v1/members"
 async def id_of(client: httpx.AsyncClient, actor: Actor) -> str:
     """The membership id of an actor."""
     items = (await client.get(URL)).json()["items"]
-    return next(item["id"] for item in items if item["user_id"] == str(actor.user_id))
+    return str(next(item["id"] for item in items if item["user_id"] == str(actor.user_id)))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The one error format, for everything that can go wrong before, in and after a route."""
 
 import io
+from collections.abc import AsyncIterator
 
 import httpx
 import psycopg
@@ -22,6 +23,13 @@ from workbench.settings import Settings
 from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
+FORGED = (
+    "select set_config('workbench.actor_token', 'forged', true), (select count(*) from tenants)"
+)
+FOREIGN = (
+    "insert into audit_entries "
+    "select gen_random_uuid(), id, now(), '', null, '', '', '{}' from tenants"
+)
 SECRET = "a value that nobody may read"
 
 
@@ -160,14 +168,12 @@ class TestPostgres:
             ("select * from nowhere", 500, "internal"),
             ("select * from workbench_private.live", 403, "forbidden"),
             (
-                "select set_config('workbench.actor_token', 'forged', true), "
-                "(select count(*) from tenants)",
+                FORGED,
                 401,
                 "unauthenticated",
             ),
             (
-                "insert into audit_entries select gen_random_uuid(), id, now(), '', null, '', '', "
-                "'{}' from tenants",
+                FOREIGN,
                 403,
                 "forbidden",
             ),
@@ -251,7 +257,7 @@ class TestSize:
         """A body that does not say its size is cut off where the limit is."""
         sent = 0
 
-        async def endless():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        async def endless() -> AsyncIterator[bytes]:
             nonlocal sent
             for _ in range(1000):
                 sent += 65536

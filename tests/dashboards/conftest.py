@@ -1,6 +1,5 @@
 """The API and the dashboards on a port of their own, and browsers' requests to them."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 import websockets
 from fastapi import FastAPI
 
 from dashboards import app as dashboards
 from dashboards.guard import COOKIE
+from tests.support.serving import serving
 from workbench.actor import Actor
 from workbench.api import app as api
 from workbench.db.session import Database
@@ -55,6 +54,7 @@ class Site:
 
     async def get(self, path: str, actor: Actor | None = None, **headers: str) -> httpx.Response:
         """Ask for a page as somebody or as nobody."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if actor is not None:
             headers["Cookie"] = f"{COOKIE}={self.cookie(actor)}"
         async with httpx.AsyncClient(base_url=self.url) as client:
@@ -91,12 +91,5 @@ async def site(settings: Settings, database: Database, storage: Storage) -> Asyn
     """The house without its worker, on a free port."""
     app = api.create(settings, database, storage)
     dashboards.mount(app, settings, database, storage, unused=UNUSED)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(app, f"http://127.0.0.1:{port}", Tokens(settings.secret_keys))
-    server.should_exit = True
-    await serving
+    async with serving(app) as url:
+        yield Site(app, url, Tokens(settings.secret_keys))

@@ -26,7 +26,7 @@ TYPES = ("text", "integer", "number", "boolean", "date", "timestamp")
 def new(name: str | None = None, *columns: NewColumn) -> NewDataset:
     """A dataset with a name of its own."""
     return NewDataset(
-        name=name or f"t_{new_id().hex[:30]}",
+        name=f"t_{new_id().hex[:30]}" if name is None else name,
         title="Things",
         columns=list(columns) or [NewColumn(name="size", type="integer")],
     )
@@ -35,7 +35,10 @@ def new(name: str | None = None, *columns: NewColumn) -> NewDataset:
 async def define(database: Database, operator: Actor, dataset: NewDataset) -> str:
     """Define it as the operator and answer its name."""
     async with database.session(operator) as session:
-        return (await commands.define(session, operator, dataset)).name
+        definition = await commands.define(session, operator, dataset)
+        view = DatasetView.of_definition(definition)
+    assert len(view.columns) == len(dataset.columns)
+    return view.name
 
 
 async def names(database: Database, actor: Actor) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from tests.conftest import MakeActor
 from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.datasets.sql import SqlFailed, SqlResult, SqlTimeout
@@ -17,8 +18,6 @@ from workbench.db.session import Database
 from workbench.errors import Forbidden, Invalid, TooMany, Unauthenticated
 from workbench.permissions import Permission, Role
 from workbench.tenants.models import Tenant
-
-from tests.conftest import MakeActor
 
 SLOW = "select count(*) from generate_series(1, 1000000000)"
 RUNNING = text(
@@ -48,39 +47,53 @@ WORKING = [
     ("/* first */ select 2 /* last */ ;", [[2]]),
     ("values (1, 'x'), (2, 'y')", [[1, "x"], [2, "y"]]),
     (
-        "select t.dest, c.name from sample_trips t join sample_carriers c using (carrier) "
-        "where delay > 10",
+        (
+            "select t.dest, c.name from sample_trips t join sample_carriers c using (carrier) "
+            "where delay > 10"
+        ),
         [["MIA", "American"]],
     ),
     (
-        "select c.name from sample_carriers c left join data.sample_trips t "
-        "on t.carrier = c.carrier group by 1 having count(*) >= 2 order by 1",
+        (
+            "select c.name from sample_carriers c left join data.sample_trips t "
+            "on t.carrier = c.carrier group by 1 having count(*) >= 2 order by 1"
+        ),
         [["American"], ["JetBlue"], ["United"]],
     ),
     ("with late as (select * from sample_trips where delay > 0) select count(*) from late", [[2]]),
     (
-        "with sample_trips as (select * from sample_trips where carrier = 'UA') "
-        "select count(*) from sample_trips",
+        (
+            "with sample_trips as (select * from sample_trips where carrier = 'UA') "
+            "select count(*) from sample_trips"
+        ),
         [[2]],
     ),
     (
-        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) "
-        "select sum(i) from n",
+        (
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) "
+            "select sum(i) from n"
+        ),
         [[15]],
     ),
     (
-        "select dest, rank() over (partition by carrier order by delay desc nulls last) "
-        "from sample_trips where carrier = 'UA' order by 2",
+        (
+            "select dest, rank() over (partition by carrier order by delay desc nulls last) "
+            "from sample_trips where carrier = 'UA' order by 2"
+        ),
         [["IAH", 1], ["ORD", 2]],
     ),
     (
-        "select sum(delay) over w from sample_trips where carrier = 'UA' "
-        "window w as (order by delay rows between unbounded preceding and current row)",
+        (
+            "select sum(delay) over w from sample_trips where carrier = 'UA' "
+            "window w as (order by delay rows between unbounded preceding and current row)"
+        ),
         [[-5], [-3]],
     ),
     (
-        "select date_trunc('month', flown_on::timestamp), count(*) from sample_trips "
-        "where flown_on is not null group by 1 order by 1",
+        (
+            "select date_trunc('month', flown_on::timestamp), count(*) from sample_trips "
+            "where flown_on is not null group by 1 order by 1"
+        ),
         [["2026-01-01T00:00:00", 3], ["2026-02-01T00:00:00", 2]],
     ),
     (
@@ -88,19 +101,25 @@ WORKING = [
         [[0.0]],
     ),
     (
-        "select count(*) filter (where delay > 0), count(*) filter (where cancelled) "
-        "from sample_trips",
+        (
+            "select count(*) filter (where delay > 0), count(*) filter (where cancelled) "
+            "from sample_trips"
+        ),
         [[2, 1]],
     ),
     (
-        "select carrier, count(*) from sample_trips group by grouping sets ((carrier), ()) "
-        "order by grouping(carrier), 1",
+        (
+            "select carrier, count(*) from sample_trips group by grouping sets ((carrier), ()) "
+            "order by grouping(carrier), 1"
+        ),
         [["AA", 2], ["B6", 2], ["UA", 2], [None, 6]],
     ),
     (
-        "select c.carrier, x.dest from sample_carriers c cross join lateral "
-        "(select dest from sample_trips t where t.carrier = c.carrier order by delay limit 1) x "
-        "order by 1",
+        (
+            "select c.carrier, x.dest from sample_carriers c cross join lateral "
+            "(select dest from sample_trips t where t.carrier = c.carrier order by delay limit 1) x"
+            " order by 1"
+        ),
         [["AA", "MIA"], ["B6", "BQN"], ["UA", "ORD"]],
     ),
     ("select extract(year from flown_on) from sample_trips where delay = 2", [[2026]]),
@@ -143,8 +162,10 @@ WORKING = [
     ("select distinct on (carrier) carrier, dest from sample_trips order by carrier, dest", None),
     ("select row_number() over (), ntile(2) over (order by delay) from sample_trips", None),
     (
-        "select corr(delay, distance), stddev(delay), mode() within group (order by dest) "
-        "from sample_trips",
+        (
+            "select corr(delay, distance), stddev(delay), mode() within group (order by dest) "
+            "from sample_trips"
+        ),
         None,
     ),
     (
@@ -228,8 +249,9 @@ class TestRun:
             ("select 10::numeric ^ 400 + 0.5", "1" + "0" * 400 + ".5"),
             ("select '\"\\ud800\"'::json", "\ufffd"),
             ("select 12345678901234567890", 12345678901234567890),
+            ('select \'{"a": ["\\ud800", 1]}\'::json', {"a": ["\ufffd", 1]}),
         ],
-        ids=range(8),
+        ids=range(9),
     )
     async def test_it_answers_json_for_odd_values(
         self, database: Database, actor: Actor, statement: str, value: object
@@ -242,6 +264,13 @@ class TestRun:
         else:
             assert shown == value
         assert json.dumps(result.rows, allow_nan=False).encode()
+
+    async def test_it_refuses_an_answer_that_is_nested_too_deeply(
+        self, database: Database, actor: Actor
+    ) -> None:
+        """Two thousand levels are more than a reader of JSON follows."""
+        with pytest.raises(SqlRefused, match="nested"):
+            await run(database, actor, f"select '{'[' * 2000}{']' * 2000}'::json")
 
     async def test_it_hides_the_sizes_that_a_plan_would_tell(
         self, database: Database, actor: Actor
@@ -379,10 +408,14 @@ class TestRights:
     async def test_every_statement_is_audited(
         self, database: Database, actor: Actor, tenant: Tenant, make_actor: MakeActor
     ) -> None:
-        """What ran and what was refused are both noted, with their text."""
+        """What ran, was refused or cancelled is noted with its text."""
         await run(database, actor, "select 42")
         with pytest.raises(SqlRefused):
             await run(database, actor, "select pg_sleep(1)")
+        task = asyncio.create_task(run(database, actor, SLOW))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         owner = await make_actor(tenant, Role.OWNER)
         async with database.session(owner) as session:
             entries = await session.execute(
@@ -393,4 +426,8 @@ class TestRights:
                 {"sid": actor.sid},
             )
             noted = [(row.details["text"], row.details["outcome"]) for row in entries]
-        assert noted == [("select 42", "succeeded"), ("select pg_sleep(1)", "sql_refused")]
+        assert noted == [
+            ("select 42", "succeeded"),
+            ("select pg_sleep(1)", "sql_refused"),
+            (SLOW, "cancelled"),
+        ]

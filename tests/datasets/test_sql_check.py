@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from workbench.actor import Actor
 from workbench.datasets import commands, sql_check
@@ -142,6 +145,9 @@ HOSTILE = [
     "select format('%1000000000s', 'x')",
     "select array_fill(0, array[100000000])",
     "select setseed(0.1)",
+    'select U&"pg\\005fsleep"(1)',
+    "select pg_input_is_valid('workbench_owner', 'regrole')",
+    "select pg_typeof(1)",
     # relations that are no datasets of the tenant
     "select * from pg_class",
     "select * from pg_catalog.pg_roles",
@@ -179,6 +185,10 @@ HOSTILE = [
     "select cast('pg_authid' as regclass)",
     "select regclass 'pg_class'",
     "select 1::regproc",
+    "select '{pg_class}'::regclass[]",
+    "select * from json_to_record('{}') as r(a regclass)",
+    "select * from json_table('[]', '$[*]' columns (a int))",
+    "select * from xmltable('/a' passing '<a/>' columns b int)",
     "select 'set_config(text,text,bool)'::regprocedure",
     "select 1::oid",
     "select 'x'::pg_catalog.regrole",
@@ -197,6 +207,12 @@ HOSTILE = [
     "select '\0'",
     "select '\ud800'",
 ]
+
+
+@pytest.fixture
+def tenant(world: tuple[Tenant, Tenant]) -> Tenant:
+    """The tenant of six trips."""
+    return world[0]
 
 
 class TestCheck:
@@ -246,12 +262,6 @@ class TestCheck:
         assert sql_check.at("ab", 0) == "line 1, column 1"
 
 
-@pytest.fixture
-def tenant(world: tuple[Tenant, Tenant]) -> Tenant:
-    """The tenant of six trips."""
-    return world[0]
-
-
 class TestRefusedByTheHouse:
     """The same statements through the whole path."""
 
@@ -265,3 +275,61 @@ class TestRefusedByTheHouse:
             await commands.run_sql(database, actor, statement, timeout=timedelta(seconds=5))
         count = await commands.run_sql(database, actor, "select count(*) from sample_trips")
         assert count.rows == [[6]]
+
+
+class TestGrants:
+    """The second gate: what the reader's role itself cannot do."""
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "insert into sample_trips (carrier) values ('x')",
+            "update sample_trips set delay = 0",
+            "delete from data.sample_trips",
+            "truncate workbench.tenants",
+            "drop view data.sample_trips",
+            "create table data.mine (x int)",
+            "create table public.mine (x int)",
+            "create temp table mine (x int)",
+            "create function data.f() returns int language sql as 'select 1'",
+            "select * from workbench.tenants",
+            "select * from workbench.audit_entries",
+            "select * from workbench_private.live",
+            "select * from workbench_private.actor_keys",
+            "select * from queue.procrastinate_jobs",
+            "select * from pg_authid",
+            "select workbench.admit(null, null, null, null)",
+            "select workbench.define_rows(null)",
+            "set role workbench_app",
+            "set role workbench_viewer",
+            "set session authorization workbench_owner",
+            "select pg_read_file('/etc/passwd')",
+            "select pg_ls_dir('/')",
+            "copy (select 1) to program 'id'",
+            "copy (select 1) to '/tmp/x'",
+        ],
+    )
+    async def test_the_reader_is_refused(
+        self, database: Database, actor: Actor, statement: str
+    ) -> None:
+        """Without any check of ours, on a connection that reads the tenant's rows."""
+        async with database.reading(actor) as session:
+            assert await session.scalar(text("select count(*) from sample_trips")) == 6
+            with pytest.raises(DBAPIError) as caught:
+                await session.execute(text(statement))
+            await session.rollback()
+        assert isinstance(caught.value.orig, psycopg.Error)
+        assert caught.value.orig.sqlstate in {"42501", "55000", "42P01", "42883"}
+
+    async def test_another_token_shows_nothing(self, database: Database, actor: Actor) -> None:
+        """No token shows no rows, a forged one is an error."""
+        told = text("select set_config('workbench.actor_token', :token, true)")
+        count = text("select count(*) from sample_trips")
+        async with database.reading(actor) as session:
+            assert await session.scalar(count) == 6
+            await session.execute(told, {"token": ""})
+            assert await session.scalar(count) == 0
+            await session.execute(told, {"token": "eyJhbGciOiJub25lIn0.e30."})
+            with pytest.raises(DBAPIError, match="actor token"):
+                await session.scalar(count)
+            await session.rollback()

@@ -45,31 +45,19 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def forgeries(world: World, login: str) -> dict[str, str]:
-    """Tokens that are almost that of A, or that of B, but signed by nobody who may."""
-    key = world.database.key
+    """Tokens that are almost that of A, or that of B, but that PostgreSQL must not take."""
     good = world.token(login, world.a)
-    head, body, signature = good.split(".")
-    claims = claims_of(good)
-    stolen = encode(claims | {"tid": world.b.mark})
-    far = {"exp": int(time.time()) + 10**6}
-
-    def signed(headers: dict[str, Any], secret: bytes = key.key, **changed: Any) -> str:
-        return jwt.encode(claims | changed, secret, algorithm="HS256", headers=headers)
-
-    kid = {"kid": key.kid}
     return {
-        "none": f"{encode({'alg': 'none', 'kid': key.kid})}.{body}.",
-        "none with a signature": f"{encode({'alg': 'none', 'kid': key.kid})}.{body}.{signature}",
-        "another key": ActorKey(OTHER_SECRET).mint(world.a.member),
-        "another key under our name": signed(kid, b"x" * 32),
-        "an empty key": jwt.encode(claims, None, algorithm="none", headers=kid),
-        "HS512": jwt.encode(claims, key.key * 2, algorithm="HS512", headers=kid),
-        "a longer header": signed(kid | {"crit": ["exp"]}),
-        "no kid": jwt.encode(claims, key.key, algorithm="HS256"),
-        "a kid of SQL": signed({"kid": "' or true --"}),
-        "a kid of a path": signed({"kid": "../../dev/null"}),
-        "payload of another tenant": f"{head}.{stolen}.{signature}",
-        "payload that lives longer": f"{head}.{encode(claims | far)}.{signature}",
+        **_misshapen(good),
+        **_with_other_headers(world, good),
+        **_with_other_claims(world, good),
+        **_of_others(world),
+    }
+
+
+def _misshapen(good: str) -> dict[str, str]:
+    head, body, signature = good.split(".")
+    return {
         "no signature": f"{head}.{body}.",
         "two parts": f"{head}.{body}",
         "four parts": f"{good}.{signature}",
@@ -80,27 +68,6 @@ def forgeries(world: World, login: str) -> dict[str, str]:
         "a line feed after": f"{good}\n",
         "lower case": good.lower(),
         "upper case": good.upper(),
-        "another audience": signed(kid, aud="access"),
-        "a list of audiences": signed(kid, aud=["database"]),
-        "expired": key.mint(world.a.member, lifetime=timedelta(seconds=-1)),
-        "expired just now": signed(kid, exp=int(time.time())),
-        "no expiry": jwt.encode(
-            {k: v for k, v in claims.items() if k != "exp"}, key.key, headers=kid
-        ),
-        "a user who is not live": key.mint(
-            Actor.of_user(
-                world.a.tenant_id,
-                sid=world.a.tenant_id,
-                tenant_id=world.a.tenant_id,
-                permissions=Permission,
-            )
-        ),
-        "our login in another tenant": signed(
-            kid, sub=str(world.a.member.user_id), sid=str(world.a.member.sid), tid=world.b.mark
-        ),
-        "an access token of the API": Tokens(("a secret that is long enough for a key",)).access(
-            world.a.tenant_id, world.a.tenant_id, world.a.tenant_id, datetime.now(UTC)
-        ),
         "words": "workbench",
         "dots": "..",
         "unicode": "ключ.ключ.ключ",
@@ -109,6 +76,65 @@ def forgeries(world: World, login: str) -> dict[str, str]:
         "a megabyte of dots": "." * 1_000_000,
         "deep JSON": f"{head}.{encode('[' * 5000 + ']' * 5000)}.{signature}",
         "SQL": "'; select workbench.tenant_with('row:read'); --",
+    }
+
+
+def _with_other_headers(world: World, good: str) -> dict[str, str]:
+    key = world.database.key
+    _, body, signature = good.split(".")
+    claims, kid = claims_of(good), {"kid": key.kid}
+
+    def signed(headers: dict[str, Any], secret: bytes = key.key, algorithm: str = "HS256") -> str:
+        return jwt.encode(claims, secret, algorithm=algorithm, headers=headers)
+
+    none = encode({"alg": "none", **kid})
+    return {
+        "none": f"{none}.{body}.",
+        "none with a signature": f"{none}.{body}.{signature}",
+        "another key under our name": signed(kid, b"x" * 32),
+        "an empty key": jwt.encode(claims, None, algorithm="none", headers=kid),
+        "HS512": signed(kid, key.key * 2, "HS512"),
+        "a longer header": signed(kid | {"crit": ["exp"]}),
+        "no kid": jwt.encode(claims, key.key, algorithm="HS256"),
+        "a kid of SQL": signed({"kid": "' or true --"}),
+        "a kid of a path": signed({"kid": "../../dev/null"}),
+    }
+
+
+def _with_other_claims(world: World, good: str) -> dict[str, str]:
+    key, member = world.database.key, world.a.member
+    head, _, signature = good.split(".")
+    claims = claims_of(good)
+    timeless = {name: value for name, value in claims.items() if name != "exp"}
+
+    def signed(**changed: Any) -> str:
+        payload = claims | changed
+        return jwt.encode(payload, key.key, algorithm="HS256", headers={"kid": key.kid})
+
+    return {
+        "payload of another tenant": f"{head}.{encode(claims | {'tid': world.b.mark})}.{signature}",
+        "payload that lives longer": f"{head}.{encode(claims | {'exp': 10**11})}.{signature}",
+        "another audience": signed(aud="access"),
+        "a list of audiences": signed(aud=["database"]),
+        "expired": key.mint(member, lifetime=timedelta(seconds=-1)),
+        "expired just now": signed(exp=int(time.time())),
+        "no expiry": jwt.encode(timeless, key.key, headers={"kid": key.kid}),
+        "our login in another tenant": signed(
+            sub=str(member.user_id), sid=str(member.sid), tid=world.b.mark
+        ),
+        "nobody": signed(sub=None),
+    }
+
+
+def _of_others(world: World) -> dict[str, str]:
+    id_ = world.a.tenant_id
+    unknown = Actor.of_user(id_, sid=id_, tenant_id=id_, permissions=Permission)
+    api = Tokens((world.database.key.secret,))
+    return {
+        "another key": ActorKey(OTHER_SECRET).mint(world.a.member),
+        "a user who is not live": world.database.key.mint(unknown),
+        "an access token of the API": api.access(id_, id_, id_, datetime.now(UTC)),
+        "a refresh token of the API": api.refresh(id_, id_, id_, id_, datetime.now(UTC)),
     }
 
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
+from sqlalchemy import make_url
 from starlette.routing import Route
 
 from workbench.api import app as api
@@ -45,10 +46,8 @@ MAKES_NOTHING = {
 
 def make_app() -> FastAPI:
     """The application; it connects to nothing while its routes are looked at."""
-    from sqlalchemy import make_url  # noqa: PLC0415 (only here)
-
     nowhere = make_url("postgresql+psycopg://nobody@localhost/nothing")
-    settings = Settings(_env_file=None, secret_key="x" * 32)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, secret_key="x" * 32)
     return api.create(
         settings, Database(Logins(nowhere, nowhere, nowhere), "x"), Storage("memory:")
     )
@@ -66,7 +65,7 @@ each_shown = pytest.mark.parametrize(
 
 def name_of(route: APIRoute) -> str:
     """A route as method and address."""
-    return f"{min(route.methods)} {route.path}"
+    return f"{min(route.methods or ())} {route.path}"
 
 
 def needs(dependant: Dependant) -> Iterator[Any]:
@@ -78,7 +77,7 @@ def needs(dependant: Dependant) -> Iterator[Any]:
 
 def operation(route: APIRoute) -> dict[str, Any]:
     """What the documentation says of a route."""
-    found: dict[str, Any] = APP.openapi()["paths"][route.path][min(route.methods).lower()]
+    found: dict[str, Any] = APP.openapi()["paths"][route.path][min(route.methods or ()).lower()]
     return found
 
 

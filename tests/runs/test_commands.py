@@ -44,7 +44,8 @@ class TestStart:
             run = (await session.scalars(queries.run(actor, ordered.id))).one()
         assert (run.status, run.parameters, run.attempt) == ("queued", {"most": 3}, 0)
         assert run.requested_by == actor.user_id
-        assert run.metrics == run.artifacts == []
+        assert not run.metrics
+        assert not run.artifacts
 
     @pytest.mark.acts_as("viewer")
     async def test_it_refuses_a_viewer(

@@ -35,6 +35,12 @@ CARRIERS = NewDataset(
     columns=[NewColumn(name="carrier", type="text"), NewColumn(name="name", type="text")],
 )
 
+WIDE = NewDataset(
+    name="sample_wide",
+    title="Wide",
+    columns=[NewColumn(name=f"c{number}", type="text") for number in range(900)],
+)
+
 TRIPS_CSV = """\
 carrier,dest,delay,distance,cancelled,flown_on,departed
 UA,IAH,2,1400,false,2026-01-01,2026-01-01T10:00:00Z

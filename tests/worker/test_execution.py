@@ -161,10 +161,10 @@ class TestExecute:
     ) -> None:
         """Outside the embedded mode a notebook does not run as the worker's own user."""
         given = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             home=settings.home,
-            database_url="postgresql://nobody@/nowhere",  # type: ignore[arg-type]
-            secret_key=settings.secret_keys[0],  # type: ignore[arg-type]
+            database_url="postgresql://nobody@/nowhere",
+            secret_key=settings.secret_keys[0],
         )
         strict = replace(bench, parts=replace(bench.parts, settings=given))
 

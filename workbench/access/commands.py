@@ -14,6 +14,9 @@ from workbench.errors import Conflict, Forbidden, NotFound, Stale
 from workbench.permissions import MEMBER_ROLES, Permission, Role
 
 
+NO_SUCH_USER = "23503"  # PostgreSQL's foreign_key_violation
+
+
 class LastOwner(Conflict):
     """A tenant keeps at least one owner."""
 
@@ -42,6 +45,8 @@ async def add_member(session: AsyncSession, actor: Actor, user_id: UUID, role: R
         async with session.begin_nested():
             session.add(membership)
     except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == NO_SUCH_USER:
+            raise NotFound("There is no such user.") from error
         raise AlreadyMember from error
     audit.record(session, actor, "member.add", str(user_id), role=role)
     return membership

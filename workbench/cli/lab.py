@@ -1,28 +1,17 @@
-"""`workbench lab`: JupyterLab for one engineer, signed in to one tenant."""
+"""`workbench lab`: JupyterLab for one engineer."""
 
-import asyncio
 import os
 import secrets
-import sys
-from contextlib import suppress
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from workbench.actor import Actor
 from workbench.cli import console, serve
-from workbench.cli.acting import acting
 from workbench.db import connect
-from workbench.settings import ROOT, Settings
-from workbench.worker import kernel, parts, ticketing
+from workbench.settings import Settings
 
-TICKET_LIFETIME = timedelta(minutes=15)
-RENEWAL = timedelta(minutes=5)
-DAY = timedelta(days=1)
 TOKEN = "JUPYTER_TOKEN"  # noqa: S105 (the variable's name, as JupyterLab reads it)
-
-LabPort = Annotated[int, typer.Option(help="Port of JupyterLab.")]
+TOKEN_BYTES = 24
 
 
 def lab(
@@ -30,62 +19,25 @@ def lab(
     member: Annotated[
         str | None, typer.Option("--as", help="E-mail of the engineer; an owner unless set.")
     ] = None,
-    port: LabPort = 8888,
+    port: Annotated[int, typer.Option(help="Port of JupyterLab.")] = 8888,
 ) -> None:
     """Start JupyterLab; `%load_ext workbench` there gives `run`, signed in as the engineer."""
+    from workbench.cli import jupyter  # noqa: PLC0415 (papermill takes a second to import)
+
     settings = Settings()
     serve.prepare(settings)
-    token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
+    token = os.environ.get(TOKEN) or new_token()
+    if TOKEN not in os.environ:
+        console.out.print(f"JupyterLab: {address(settings, port, token)}")
     with connect.server(settings):
-        asyncio.run(_lab(settings, tenant, member, port, token))
+        jupyter.serve_lab(settings, tenant, member, port, token)
 
 
-async def _lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
-    made = parts.make(settings)
-    try:
-        async with acting(made.database, tenant, member, lifetime=DAY) as actor:
-            with kernel.scratch(settings.kernel_user) as place:
-                await _renew(made, actor, place)
-                console.out.print(f"JupyterLab: {address(settings.host, port, token)}")
-                await _serve(made, actor, place, settings.host, port, token)
-    finally:
-        await made.database.close()
+def new_token() -> str:
+    """Make a token that lets one engineer into one JupyterLab."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-async def _serve(
-    made: parts.Parts, actor: Actor, place: kernel.Place, host: str, port: int, token: str
-) -> None:
-    options = place.options() | {"env": place.environment() | {TOKEN: token}}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
-        *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
-        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-        **options,
-    )
-    renewal = asyncio.create_task(_renew_for_ever(made, actor, place))
-    try:
-        await process.wait()
-    finally:
-        renewal.cancel()
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
-
-
-async def _renew_for_ever(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:
-    while True:
-        await asyncio.sleep(RENEWAL.total_seconds())
-        await _renew(made, actor, place)
-
-
-async def _renew(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:
-    """Write a fresh ticket; the notebook reads it anew at each use."""
-    async with made.database.session(actor) as session:
-        ticket = await ticketing.issue(made, session, actor, TICKET_LIFETIME)
-    ticket.write(place.ticket)
-    place.give(place.ticket)
-
-
-def address(host: str, port: int, token: str) -> str:
+def address(settings: Settings, port: int, token: str) -> str:
     """Where JupyterLab is, with the token that lets in."""
-    return f"http://{host}:{port}/lab?token={token}"
+    return f"http://{settings.host}:{port}/lab?token={token}"

@@ -5,14 +5,12 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 import uvicorn
-from fastapi import FastAPI
 
 from workbench import __version__, logs, observability
-from workbench.api import app as api
 from workbench.cli.options import Port
 from workbench.db import connect
 from workbench.db.session import Database
@@ -73,8 +71,10 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def build(settings: Settings, database: Database, only: Doors | None = None) -> FastAPI:
-    """Compose the doors that one process serves."""
+def build(settings: Settings, database: Database, only: Doors | None = None) -> Any:
+    """Compose the doors that one process serves into one ASGI application."""
+    from workbench.api import app as api  # noqa: PLC0415 (what `tenant list` need not wait for)
+
     storage = Storage(settings.storage)
     app = api.create(settings, database, storage, with_rooms=only != "dashboards")
     if only != "api":

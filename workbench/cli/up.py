@@ -1,7 +1,6 @@
 """`workbench up`: everything on one machine, with one command."""
 
 import json
-import secrets
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from rich.panel import Panel
 from workbench.cli import console, serve
 from workbench.cli.children import Child
 from workbench.cli.demo import is_loaded, load_once
-from workbench.cli.lab import address
+from workbench.cli.lab import TOKEN, address, new_token
 from workbench.cli.options import Port
 from workbench.db import connect
 from workbench.permissions import Role
@@ -36,19 +35,23 @@ def up(port: Port = None, *, demo: Demo = True, lab: Lab = True) -> None:
         connect.migrate(settings)
         if demo:
             load_once(settings)
-        running.enter_context(Child("worker", "work", settings=settings))
-        jupyter = _jupyter(settings, running) if lab and is_loaded(settings) else None
-        serve.run(settings, listener, ready=lambda: _welcome(settings, jupyter))
+        serve.run(settings, listener, ready=lambda: _beside(settings, running, lab=lab))
+
+
+def _beside(settings: Settings, running: ExitStack, *, lab: bool) -> None:
+    """Start what runs beside the doors, now that these are open, and say where everything is."""
+    running.enter_context(Child("worker", "work", settings=settings))
+    _welcome(settings, _jupyter(settings, running) if lab and is_loaded(settings) else None)
 
 
 def _jupyter(settings: Settings, running: ExitStack) -> str:
     """Start JupyterLab beside the rest and answer its address."""
     with closing(serve.listen(settings.model_copy(update={"port": 0}))) as free:
         port = free.getsockname()[1]
-    token = secrets.token_urlsafe(24)
+    token = new_token()
     command = ("lab", "--tenant", SHOWN[0], "--as", ENGINEER, "--port", str(port))
-    running.enter_context(Child("JupyterLab", *command, settings=settings, JUPYTER_TOKEN=token))
-    return address(settings.host, port, token)
+    running.enter_context(Child("JupyterLab", *command, settings=settings, **{TOKEN: token}))
+    return address(settings, port, token)
 
 
 def _readable(settings: Settings) -> Settings:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnClause, ColumnElement, TableClause, UnaryExpression, and_, false, literal, or_
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    TableClause,
+    UnaryExpression,
+    and_,
+    false,
+    literal,
+    or_,
+)
 
 from workbench.datasets import column_types
 from workbench.datasets.errors import refuse
@@ -45,9 +54,8 @@ def _condition(
     type_name = check_column(types, condition.column, f"{place}.column")
     column, value, place = view.c[condition.column], condition.value, f"{place}.value"
     if condition.op == "is_null":
-        if value not in (None, True, False):
-            raise refuse(place, "must be true or false")
-        return column.is_not(None) if value is False else column.is_(None)
+        wanted = value is None or column_types.read("boolean", value, place)
+        return column.is_(None) if wanted else column.is_not(None)
     if condition.op == "in":
         return column.in_(_choices(type_name, value, place))
     typed = column_types.read(type_name, value, place)
@@ -55,8 +63,8 @@ def _condition(
         if type_name != "text":
             raise refuse(place, "only a text has a prefix")
         return column.startswith(typed, autoescape=True)
-    value = literal(typed, column.type)
-    compared: ColumnElement[bool] = getattr(column, COMPARE[condition.op])(value)
+    bound = literal(typed, column.type)
+    compared: ColumnElement[bool] = getattr(column, COMPARE[condition.op])(bound)
     return compared
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from workbench.datasets.models import Dataset, Definition
 from workbench.db.pages import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_GROUPS = 10_000
@@ -143,13 +142,13 @@ class DatasetView(View):
     created_at: datetime
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Self:
-        """Show a dataset whose definition is loaded."""
+    def of(cls, dataset: Any) -> Self:
+        """Show a Dataset whose definition and columns are loaded."""
         return cls.of_definition(dataset.definition)
 
     @classmethod
-    def of_definition(cls, definition: Definition) -> Self:
-        """Show a definition whose columns are loaded."""
+    def of_definition(cls, definition: Any) -> Self:
+        """Show a Definition whose columns are loaded."""
         return cls.model_validate(definition)
 
 

@@ -50,7 +50,7 @@ FUNCTIONS = _words("""
     jsonb_path_query_first jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_typeof
     row_to_json to_json to_jsonb json_to_record json_to_recordset jsonb_to_record
     jsonb_to_recordset coalesce gen_random_uuid generate_series generate_subscripts greatest
-    least nullif num_nonnulls num_nulls pg_input_is_valid bool bpchar date float4 float8 int2
+    least nullif num_nonnulls num_nulls bool bpchar date float4 float8 int2
     int4 int8 interval json jsonb numeric text time timestamp timestamptz uuid varchar
 """)
 

@@ -48,6 +48,7 @@ OPTIONS = {
     "listen_addresses": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
+    "temp_file_limit": "2GB",  # a statement that needs more ends, before the disk is full
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",

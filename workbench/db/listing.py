@@ -24,7 +24,7 @@ READ: dict[type, tuple[type, Callable[[Any], Any]]] = {
 
 async def page(
     session: AsyncSession,
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     keys: Keys,
     *,
     cursor: str | None,

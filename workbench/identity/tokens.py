@@ -95,7 +95,7 @@ class Tokens:
             )
         except jwt.PyJWTError as error:
             raise BadToken from error
-        if claims["exp"] <= now.timestamp():
+        if not isinstance(claims["exp"], int) or claims["exp"] <= now.timestamp():
             raise BadToken
         return claims
 
@@ -117,5 +117,5 @@ def _ids(claims: Mapping[str, Any]) -> dict[str, Any]:
 def _read(make: Callable[[dict[str, Any]], T], claims: dict[str, Any]) -> T:
     try:
         return make(claims)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadToken from error

@@ -75,13 +75,13 @@ def _column(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     kind = getattr(field.type, "type_name", "")
     if kind == "numeric":
         return column.cast(field.type.storage_type).cast(pa.float64())
-    if kind == "uuid" or pa.types.is_fixed_size_binary(field.type):
+    if getattr(field.type, "extension_name", "") == "arrow.uuid":
         return pa.chunked_array([[_id(value) for value in column.to_pylist()]], pa.string())
     return column
 
 
 def _id(value: Any) -> str | None:
-    return None if value is None else str(value if isinstance(value, UUID) else UUID(bytes=value))
+    return None if value is None else str(value)
 
 
 def _first_line(error: Exception) -> str:

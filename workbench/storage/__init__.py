@@ -1,12 +1,15 @@
 """Storage: bytes under generated keys, in a local folder or S3, behind fsspec."""
 
+import re
 from typing import BinaryIO, cast
 from uuid import UUID
 
 import fsspec
 from fsspec.core import url_to_fs
 
-from workbench.errors import NotFound
+from workbench.errors import Invalid, NotFound
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
 class Storage:
@@ -20,7 +23,12 @@ class Storage:
 
     @staticmethod
     def key(tenant_id: UUID, kind: str, owner: UUID, name: str) -> str:
-        """The key of one file: tenant first, so that a purge finds all of a tenant's files."""
+        """The key of one file: tenant first, so that a purge finds all of a tenant's files.
+
+        Raise Invalid when the name could lead out of the owner's folder.
+        """
+        if not NAME.fullmatch(name):
+            raise Invalid("A file's name holds letters, digits, dots, dashes and underscores.")
         return f"{tenant_id.hex}/{kind}/{owner.hex}/{name}"
 
     def write(self, key: str) -> BinaryIO:

@@ -58,7 +58,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
                 async with tasks.build(parts, runner, jobs).open_async() as app:
                     await _take(parts, app, jobs, stop)
             except (ConnectorException, psycopg.Error, PoolTimeout, OSError) as error:
-                log.warning("queue_lost", reason=type(error).__name__)
+                log.warning("queue_lost", reason=str(error.__cause__ or error)[:200])
             # procrastinate returns as if all were well when PostgreSQL restarts.
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
@@ -72,7 +72,7 @@ async def _take(
 ) -> None:
     working = asyncio.create_task(
         app.run_worker_async(
-            queues=tasks.QUEUES,
+            queues=list(tasks.QUEUES),
             concurrency=tasks.CONCURRENCY,
             install_signal_handlers=False,
             delete_jobs="successful",

@@ -8,10 +8,9 @@ from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
-from procrastinate import JobContext, PsycopgConnector, RetryStrategy
-from psycopg_pool import AsyncConnectionPool
+from procrastinate import JobContext, RetryStrategy
 
-from workbench.worker import imports
+from workbench.worker import ears, imports
 from workbench.worker.parts import Parts
 from workbench.worker.runs import Runner
 
@@ -49,11 +48,10 @@ def build(parts: Parts, runner: Runner, jobs: Jobs) -> procrastinate.App:
     """The queue's app with our tasks, not opened yet."""
     url = parts.database.logins.worker.set(drivername="postgresql")
     app = procrastinate.App(
-        connector=PsycopgConnector(
+        connector=ears.Connector(
             conninfo=url.render_as_string(hide_password=False),
             min_size=1,
             max_size=CONCURRENCY + 2,
-            check=AsyncConnectionPool.check_connection,
         )
     )
 

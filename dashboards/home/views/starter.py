@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import panel as pn
 import panel_material_ui as pmui
 
 from dashboards.components import layout
@@ -29,7 +30,7 @@ class Starter:
         self._fields: dict[str, Any] = {}
         self._about = Face("chart_head", title="Run a notebook", note="")
         self._choice = pmui.Select(label="Notebook", options={}, visible=False, **WIDE)
-        self._form = layout.column(css=FIELDS)
+        self._form = layout.column(pn.Spacer(height=0), css=FIELDS)
         self._button = pmui.Button(
             label="Start", variant="contained", icon="play_arrow", disabled=True, **WIDE
         )

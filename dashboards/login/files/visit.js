@@ -5,6 +5,7 @@
   const REFRESHED = "workbench.refreshed";
   const EVERY = 12 * 60 * 1000; // an access token lives 15 minutes
   const SIGNED_OUT = 4401; // close code of the guard
+  let isLeaving = false;
 
   function leave(why) {
     const here = encodeURIComponent(location.pathname + location.search);
@@ -44,9 +45,30 @@
       super(...args);
       this.addEventListener("close", (event) => {
         if (event.code === SIGNED_OUT) leave("&ended");
+        else if (!isLeaving) offerReload();
       });
     }
   };
+
+  // A visit cannot be taken up again on a new socket: only a new page helps.
+  function offerReload() {
+    if (document.getElementById("lost")) return;
+    const banner = document.createElement("div");
+    banner.id = "lost";
+    banner.setAttribute("role", "alert");
+    banner.style.cssText =
+      "position:fixed;left:50%;bottom:24px;transform:translateX(-50%);z-index:9999;display:flex;" +
+      "gap:16px;align-items:center;padding:12px 18px;border-radius:10px;background:#17212b;" +
+      "color:#fff;font:15px Roboto,'Segoe UI',sans-serif;box-shadow:0 6px 24px #0006";
+    const button = document.createElement("button");
+    button.textContent = "Reload";
+    button.style.cssText =
+      "padding:6px 14px;border:0;border-radius:8px;background:#2fb5a6;color:#06211e;" +
+      "font:inherit;font-weight:600;cursor:pointer";
+    button.addEventListener("click", () => location.reload());
+    banner.append("The connection is lost.", button);
+    document.body.append(banner);
+  }
 
   function tellScreen() {
     const [red] = getComputedStyle(document.body).color.match(/\d+/);
@@ -61,6 +83,9 @@
     const isToggle = (node) => node.getAttribute?.("aria-label") === "Toggle theme";
     if (event.composedPath().some(isSignOut)) signOut();
     if (event.composedPath().some(isToggle)) setTimeout(tellScreen, 500);
+  });
+  window.addEventListener("pagehide", () => {
+    isLeaving = true;
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) stay();

@@ -14,7 +14,6 @@ from workbench.api.dependencies import (
     DEFAULT_LIMIT,
     CurrentActor,
     Limit,
-    Reading,
     Session,
 )
 from workbench.api.once import Once
@@ -59,10 +58,10 @@ async def dataset(name: Name, actor: CurrentActor, session: Session) -> DatasetV
 
 
 @router.get("/{name}/rows", response_model=RowsView)
-async def rows(  # noqa: PLR0913 (one for each part of the question)
+async def rows(
     name: Name,
     actor: CurrentActor,
-    session: Reading,
+    session: Session,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=100_000)] = None,
     sort: filters.Sorting = None,
@@ -79,7 +78,7 @@ async def rows(  # noqa: PLR0913 (one for each part of the question)
 
 
 @router.post("/{name}/query", response_model=RowsView)
-async def query(name: Name, order: Aggregation, actor: CurrentActor, session: Reading) -> Response:
+async def query(name: Name, order: Aggregation, actor: CurrentActor, session: Session) -> Response:
     """Group, measure, filter and sort the rows of a dataset."""
     dataset = await found(session, actor, name)
     result = await session.execute(queries.aggregate(actor, dataset, order))

@@ -53,7 +53,7 @@ BODY: dict[str, Any] = {
 
 
 @router.post("/datasets/{name}/imports", status_code=202, openapi_extra=BODY)
-async def start(  # noqa: PLR0913 (FastAPI fills each)
+async def start(
     name: Name,
     request: Request,
     response: Response,

@@ -43,7 +43,7 @@ async def start(
 
 
 @router.get("")
-async def runs(  # noqa: PLR0913 (one for each part of the question)
+async def runs(
     actor: CurrentActor,
     session: Session,
     limit: Limit = DEFAULT_LIMIT,
@@ -80,7 +80,9 @@ async def retry(run_id: UUID, actor: CurrentActor, session: Session) -> RunView:
 async def metrics(run_id: UUID, actor: CurrentActor, session: Session) -> PageView[MetricView]:
     """List what a run measured."""
     await _found(session, actor, run_id)
-    items = [MetricView.model_validate(m) for m in await session.scalars(queries.metrics(actor, run_id))]
+    items = [
+        MetricView.model_validate(m) for m in await session.scalars(queries.metrics(actor, run_id))
+    ]
     return PageView(items=items, next_cursor=None)
 
 

@@ -44,6 +44,9 @@ async def run_sql(
     except WorkbenchError as error:
         await _note(database, actor, statement, outcome=error.code)
         raise
+    except asyncio.CancelledError:
+        await asyncio.shield(_note(database, actor, statement, outcome="cancelled"))
+        raise
     await _note(
         database,
         actor,

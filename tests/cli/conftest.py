@@ -1,0 +1,55 @@
+"""The shell in a process of its own, with a home of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from workbench.db import connect
+from workbench.settings import Settings
+
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Runs `workbench …` with a fixed environment."""
+
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "workbench", *arguments],
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def shell_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that no other test uses."""
+    return tmp_path_factory.mktemp("shell") / "home"
+
+
+@pytest.fixture(scope="session")
+def bare_shell(shell_home: Path) -> Shell:
+    """A shell whose home is empty."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return Shell(kept | {"WORKBENCH_HOME": str(shell_home), "COLUMNS": "200"})
+
+
+@pytest.fixture(scope="session")
+def shell(bare_shell: Shell, shell_home: Path) -> Iterator[Shell]:
+    """A shell whose database is migrated and kept running, so that each command starts fast."""
+    settings = Settings(_env_file=None, home=shell_home)
+    with connect.server(settings):
+        connect.migrate(settings)
+        yield bare_shell

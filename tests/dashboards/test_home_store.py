@@ -1,0 +1,94 @@
+"""What the first dashboard asks and orders."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from dashboards.home.store import Store
+from dashboards.visits import House, Screen, Visit
+from tests.support import flights
+from workbench.actor import Actor
+from workbench.db.session import Database
+from workbench.errors import Forbidden, Invalid
+from workbench.permissions import Role
+from workbench.settings import ROOT
+from workbench.tenants.models import Tenant
+
+MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
+REPORT = "tenant_report"
+
+
+def store_of(database: Database, actor: Actor, notebooks: Path = ROOT / "notebooks") -> Store:
+    """The store of an actor's visit."""
+    return Store(Visit(actor, House(database, notebooks), Screen()))
+
+
+async def test_welcomes_by_name(database: Database, actor: Actor, tenant: Tenant) -> None:
+    """The visitor is told who, where, and as what."""
+    welcome = await store_of(database, actor).welcome()
+
+    assert (welcome.person, welcome.tenant, welcome.role) == ("A person", tenant.name, "analyst")
+
+
+async def test_counts_the_tenants_own_rows(
+    database: Database, actor: Actor, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """Each dataset shows the rows of its own tenant."""
+    mine = await flights.load(database, tenant.id, "OO")
+    await flights.load(database, other_tenant.id, "B6", 50)
+
+    found = {known.name: known.rows for known in await store_of(database, actor).datasets()}
+
+    assert found["flights"] == mine
+
+
+async def test_starts_a_notebook(
+    database: Database, actor: Actor, other_tenant: Tenant, make_actor: MakeActor
+) -> None:
+    """A started run is queued, is one’s own, and stays in the tenant."""
+    store = store_of(database, actor)
+    assert await store.runs() == []
+
+    await store.start(REPORT, {})
+
+    [ran] = await store.runs()
+    assert (ran.status, ran.who, ran.is_live) == ("queued", "you", True)
+    stranger = store_of(database, await make_actor(other_tenant, Role.OWNER))
+    assert await stranger.runs() == []
+
+
+async def test_a_colleague_sees_whose_run_it_is(
+    database: Database, actor: Actor, tenant: Tenant, make_actor: MakeActor
+) -> None:
+    """A run that somebody else has started is a colleague's."""
+    await store_of(database, actor).start(REPORT, {})
+
+    [ran] = await store_of(database, await make_actor(tenant, Role.VIEWER)).runs()
+
+    assert ran.who == "a colleague"
+
+
+@pytest.mark.acts_as("viewer")
+async def test_a_viewer_starts_nothing(database: Database, actor: Actor) -> None:
+    """Who may not start a run is not offered to, and is refused when trying."""
+    store = store_of(database, actor)
+
+    assert not store.may_start
+    with pytest.raises(Forbidden):
+        await store.start(REPORT, {})
+    assert await store.runs() == []
+
+
+async def test_wrong_parameters_are_told(database: Database, actor: Actor) -> None:
+    """A parameter that the notebook does not know is refused with its name."""
+    with pytest.raises(Invalid) as error:
+        await store_of(database, actor).start(REPORT, {"unknown": 1})
+
+    assert [detail.place for detail in error.value.details] == ["unknown"]
+
+
+def test_notebooks_without_sandbox(database: Database, actor: Actor, tmp_path: Path) -> None:
+    """An empty shelf offers nothing; ours offers the report."""
+    assert store_of(database, actor, tmp_path).notebooks() == []
+    assert REPORT in {notebook.name for notebook in store_of(database, actor).notebooks()}

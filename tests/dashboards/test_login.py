@@ -1,0 +1,66 @@
+"""The log-in page: open to everybody, and leading nowhere else."""
+
+import pytest
+
+from dashboards.guard import local_path
+from tests.dashboards.conftest import HOME, Site
+from workbench.actor import Actor
+
+
+async def test_is_open(site: Site) -> None:
+    """Everybody gets the page and its files, and nothing in it is inline."""
+    page = await site.get("/login")
+
+    assert page.status_code == 200
+    assert "'unsafe-inline'" not in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
+    for name in ("login.js", "login.css", "visit.js", "mark.svg"):
+        assert (await site.get(f"/login/files/{name}")).status_code == 200
+
+
+async def test_leads_on_who_is_signed_in(site: Site, actor: Actor) -> None:
+    """Nobody signs in twice."""
+    page = await site.get("/login?next=/dashboards/flights", actor)
+
+    assert page.status_code == 303
+    assert page.headers["location"] == "/dashboards/flights"
+
+
+async def test_root_leads_to_the_first_dashboard(site: Site) -> None:
+    """The bare address is a way in."""
+    page = await site.get("/")
+
+    assert page.status_code == 303
+    assert page.headers["location"] == HOME
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "/a\nSet-Cookie: b=c",
+        "dashboards/home",
+        "",
+        None,
+    ],
+)
+def test_next_stays_here(wanted: str | None) -> None:
+    """An address of another site, or none, becomes the first dashboard."""
+    assert local_path(wanted, HOME) == HOME
+
+
+@pytest.mark.parametrize("wanted", ["/dashboards/flights", "/docs?a=b#c", "/"])
+def test_next_is_kept(wanted: str) -> None:
+    """A path of this site is kept."""
+    assert local_path(wanted, HOME) == wanted
+
+
+async def test_next_is_escaped(site: Site) -> None:
+    """A hostile address cannot leave its attribute."""
+    page = await site.get('/login?next=/"><script>alert(1)</script>')
+
+    assert "<script>alert" not in page.text

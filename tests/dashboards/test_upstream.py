@@ -1,0 +1,111 @@
+"""The faults that are mended: each test of a fault fails once upstream has mended it itself."""
+
+import asyncio
+from typing import Any
+
+import panel as pn
+import pytest
+import websockets
+from bokeh.protocol import Protocol
+from bokeh.util.token import generate_jwt_token, generate_session_id
+from bokeh_fastapi import BokehFastAPI
+from bokeh_fastapi.handler import WSHandler
+from fastapi import FastAPI
+from panel.io.fastapi import add_applications
+
+from dashboards import upstream
+from tests.support.serving import serving
+
+
+class Unmended(WSHandler):  # type: ignore[misc]
+    """The handler as upstream ships it."""
+
+    ws_connect = upstream._connect
+
+
+class Socket:
+    """A socket that sends slowly and remembers what it sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.application_state = type("State", (), {"name": "CONNECTED"})
+
+    async def send_text(self, text: str) -> None:
+        """Let others go first, then send."""
+        await asyncio.sleep(0)
+        self.sent.append(text)
+
+
+@pytest.fixture
+def served() -> tuple[FastAPI, BokehFastAPI]:
+    """An empty document, once behind the mended handler and once behind upstream's."""
+    upstream.mend()
+    app = FastAPI()
+    bokeh = add_applications(
+        {"/mended": lambda: pn.pane.Markdown("Hello")}, app=app, location=False
+    )
+    context = bokeh._applications["/mended"]
+    handler = Unmended.create_factory(bokeh, application_context=context)
+    app.add_api_websocket_route("/unmended/ws", handler)
+    return app, bokeh
+
+
+async def visit(app: FastAPI, path: str) -> None:
+    """Open a socket and go away."""
+    token = generate_jwt_token(
+        generate_session_id(), extra_payload={"headers": {}, "cookies": {}, "arguments": {}}
+    )
+    async with serving(app) as url:
+        address = url.replace("http", "ws") + path
+        protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token)]
+        async with websockets.connect(address, subprotocols=protocols) as socket:
+            assert "ACK" in str(await socket.recv())
+
+
+class TestDisconnect:
+    """A socket that goes away."""
+
+    async def test_is_not_noticed_by_upstream(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
+        """Upstream keeps the connection, and with it the session, for ever."""
+        app, bokeh = served
+        await visit(app, "/unmended/ws")
+
+        assert len(bokeh._clients) == 1
+
+    async def test_is_noticed(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
+        """Mended, nothing is kept."""
+        app, bokeh = served
+        await visit(app, "/mended/ws")
+
+        assert not bokeh._clients
+
+
+class TestSending:
+    """Two messages at once."""
+
+    async def test_are_mixed_by_upstream(self) -> None:
+        """Upstream puts the frames of one message between those of the other."""
+        sent, whole = await send_two(upstream._send)
+
+        assert sorted(sent) == sorted(whole)
+        assert sent != whole
+
+    async def test_are_sent_whole(self) -> None:
+        """Mended, one message is sent after the other."""
+        sent, whole = await send_two(upstream.send_whole)
+
+        assert sent == whole
+
+
+async def send_two(send: Any) -> tuple[list[str], list[str]]:
+    """Send two messages at the same time; answer their frames as sent, and as they should be."""
+    handler = WSHandler(None, None)
+    handler._socket = Socket()
+    messages = [Protocol().create("ACK") for _ in range(2)]
+    await asyncio.gather(*(send(handler, message) for message in messages))
+    whole = [
+        text
+        for message in messages
+        for text in (message.header_json, message.metadata_json, message.content_json)
+    ]
+    return handler._socket.sent, whole

@@ -1,0 +1,97 @@
+"""The whole house with its worker on a free port, and a browser that watches for trouble."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, Request, Response, async_playwright
+
+from dashboards import app as dashboards
+from tests.support.serving import serving
+from workbench import worker
+from workbench.api import app as api
+from workbench.db.session import Database
+from workbench.settings import Settings
+from workbench.storage import Storage
+
+# Without them Chromium asks after its own updates.
+QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+# Panel 1.9 makes Tornado's requests in a way that Tornado 6.7 will refuse.
+TORNADO = "ignore:.*HTTPServerRequest:DeprecationWarning"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder as journeys."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.filterwarnings(TORNADO))
+
+
+@dataclass
+class Visitor:
+    """A browser's page, and all that went wrong in it."""
+
+    page: Page
+    url: str
+    trouble: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Note errors, dialogs, refused answers and requests to other hosts."""
+        self.page.on("console", lambda said: self._note(said.type == "error", said.text))
+        self.page.on("pageerror", lambda error: self._note(True, str(error)))  # noqa: FBT003
+        self.page.on("dialog", lambda dialog: self._note(True, dialog.message))  # noqa: FBT003
+        self.page.on("request", self._check_request)
+        self.page.on("response", self._check_response)
+
+    def _note(self, is_wrong: bool, text: str) -> None:  # noqa: FBT001
+        if is_wrong:
+            self.trouble.append(text)
+
+    def _check_request(self, request: Request) -> None:
+        ours = (self.url, self.url.replace("http", "ws"), "data:", "blob:")
+        self._note(not request.url.startswith(ours), f"foreign: {request.url}")
+
+    def _check_response(self, response: Response) -> None:
+        self._note(response.status >= 400, f"{response.status}: {response.url}")
+
+
+@pytest.fixture
+async def house(settings: Settings, database: Database, storage: Storage) -> AsyncIterator[str]:
+    """The API, the dashboards and a worker; the address."""
+    app: Any = api.create(settings, database, storage)
+    dashboards.mount(app, settings, database, storage)
+    working = asyncio.create_task(worker.serve(settings))
+    async with serving(app) as url:
+        yield url
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Debian's Chromium lies; without one the test says so, and fails in CI."""
+    found = next((path for path in CHROMIUM if Path(path).exists()), None)
+    if found is None:
+        report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        report("no Chromium found; install the package chromium")
+    return str(found)
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A browser of this test alone."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium,
+            args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+        )
+        yield browser
+        await browser.close()

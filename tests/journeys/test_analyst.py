@@ -1,0 +1,128 @@
+"""An analyst's day: sign in, look at flights, run the notebook, read its report, sign out."""
+
+import re
+from uuid import UUID
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.journeys.conftest import Visitor
+from tests.support import flights, people
+from workbench.actor import Actor
+from workbench.datasets import commands
+from workbench.db.session import Database
+from workbench.permissions import Role
+from workbench.tenants.models import Tenant
+
+expect.set_options(timeout=20_000)  # ms; two cores may be busy with other things
+PASSWORD = "correct horse battery staple"
+HOSTILE = "<img src=x onerror=alert(1)>"
+MINUTES = 90_000  # ms, for what a kernel does
+MOST = 400
+
+
+async def make_analyst(database: Database, tenant_id: UUID) -> str:
+    """Make an analyst with a password and answer the e-mail address."""
+    user = await people.make_user(database, password=PASSWORD)
+    await people.join(database, tenant_id, user.id, Role.ANALYST)
+    return user.email
+
+
+async def sign_in(page: Page, email: str, password: str) -> None:
+    """Fill in the log-in."""
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def test_an_analyst_works(
+    house: str, browser: Browser, database: Database, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """Everything an analyst came for works, nothing goes wrong on the way, and no host is asked."""
+    count = await flights.load(database, tenant.id, "UA", MOST)
+    await flights.load(database, other_tenant.id, "B6", 7)
+    email = await make_analyst(database, tenant.id)
+    page = await browser.new_page(viewport={"width": 1360, "height": 900})
+    visitor = Visitor(page, house)
+
+    await page.goto(house)
+    await sign_in(page, email, PASSWORD)
+    await expect(page.get_by_role("heading", name="Datasets")).to_be_visible()
+    await expect(page.get_by_text(f"{count:,} rows")).to_be_visible()
+
+    await filter_flights(page, count)
+    await run_notebook(page)
+    assert not visitor.trouble
+
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url("**/login*")
+    await page.goto(f"{house}/dashboards/flights")
+    assert "/login" in page.url
+
+
+async def filter_flights(page: Page, count: int) -> None:
+    """Look at the flights, choose an airport, and turn a page."""
+    await page.get_by_role("link", name="Flights", exact=True).first.click()
+    await expect(page.get_by_text(f"1–25 of {count:,} flights")).to_be_visible()
+    models = await page.evaluate("Bokeh.documents[0]._all_models.size")
+
+    await page.get_by_label("From").first.click()
+    await page.locator("li").filter(has_text="LGA").click()
+    chosen = sum(row["origin"] == "LGA" for row in flights.sample("UA", MOST))
+    await expect(page.get_by_text(f"1–25 of {chosen:,} flights")).to_be_visible()
+    await page.get_by_role("button", name="Next").click()
+    await expect(page.get_by_text(re.compile("^26–"))).to_be_visible()
+
+    assert await page.evaluate("Bokeh.documents[0]._all_models.size") == models
+
+
+async def run_notebook(page: Page) -> None:
+    """Start the tenant report, wait for it, and read it."""
+    await page.get_by_role("link", name="Home", exact=True).click()
+    await page.get_by_role("button", name="Start").click()
+    report = page.get_by_role("link", name="Report")
+    await expect(report).to_be_visible(timeout=MINUTES)
+    async with page.context.expect_page() as opened:
+        await report.click()
+    reading = await opened.value
+    await expect(reading.get_by_role("heading").first).to_be_visible()
+    await reading.close()
+
+
+async def test_a_wrong_password_is_told(
+    house: str, browser: Browser, database: Database, tenant: Tenant
+) -> None:
+    """The log-in says what is wrong, keeps the address, and then lets the right one in."""
+    email = await make_analyst(database, tenant.id)
+    page = await browser.new_page()
+
+    await page.goto(f"{house}/dashboards/home")
+    await sign_in(page, email, "wrong")
+    await expect(page.get_by_role("alert")).to_contain_text("wrong")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/dashboards/home")
+
+
+async def test_hostile_names_are_text(
+    house: str, browser: Browser, database: Database, tenant: Tenant
+) -> None:
+    """What a tenant's rows hold is shown as it is written, and never runs."""
+    await flights.load(database, tenant.id, "OO")
+    loader = Actor.of_system("test", *commands.LOADER, tenant_id=tenant.id)
+    row = flights.sample("OO", 1)[0] | {"tailnum": HOSTILE, "dest": HOSTILE}
+    async with database.session(loader) as session:
+        await commands.add_rows(session, loader, "flights", [row])
+    email = await make_analyst(database, tenant.id)
+    page = await browser.new_page(viewport={"width": 1360, "height": 2400})
+    visitor = Visitor(page, house)
+
+    await page.goto(f"{house}/dashboards/flights")
+    await sign_in(page, email, PASSWORD)
+    await expect(page.get_by_text("1–25 of 33 flights")).to_be_visible()
+    await page.get_by_label("To", exact=True).first.click()
+    await page.locator("li").filter(has_text=HOSTILE).click()
+    await expect(page.get_by_text("1–1 of 1 flights")).to_be_visible()
+    await expect(page.get_by_role("cell", name=HOSTILE).first).to_be_visible()
+    await page.mouse.move(560, 900)
+
+    assert not visitor.trouble

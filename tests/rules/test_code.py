@@ -1,0 +1,184 @@
+"""What import contracts and the linter cannot say of the code."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workbench import __version__
+from workbench.settings import ROOT
+
+DOORS = {"api", "worker", "lab", "cli"}
+FOUNDATION = {"db"}
+NAMES = {"utils", "helpers", "common", "base", "manager", "service"}
+CODE = ("workbench", "dashboards", "migrations")
+VISIBLE = 16
+
+# Public functions of a room that touch the database and ask for no permission, and why.
+ASKING_NOBODY = {
+    "access.queries.actor_of": "asks who somebody is; permissions come of it",
+    "access.queries.admit": "gives a login or run what its user holds, and no more",
+    "access.queries.revoke": "takes access away; whoever has the sid may",
+    "audit.commands.record": "everybody is noted",
+    "identity.commands.open_login": "the log-in task's; the policy asks user:authenticate",
+    "identity.commands.issue_refresh_token": "the log-in task's; the policy asks",
+    "identity.commands.end_login": "one's own, or the log-in task's; the policy asks",
+    "identity.queries.myself": "one's own row",
+    "identity.queries.password_hash": "one's own, or the log-in task's; the policy asks",
+    "identity.queries.refresh_token": "the log-in task's; the policy asks user:authenticate",
+    "outbox.commands.put": "part of a command that has asked",
+    "outbox.commands.due": "answers ids only",
+    "outbox.commands.mark_sent": "the relay's, under the tenant's own token",
+    "outbox.commands.notify": "tells an id",
+    "outbox.queries.message": "whoever hears an id looks under its own token",
+    "queue.commands.enqueue": "part of a command that has asked",
+    "runs.commands.cancel": "states.move asks run:start",
+    "runs.commands.retry": "states.move asks run:start",
+    "tenants.queries.tenants": "one's own tenant; others are platform:read's, by policy",
+    "tenants.queries.tenant": "as tenants",
+    "tenants.queries.tenant_with_slug": "as tenants",
+}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def modules(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    """Every module below some folders of the repository."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path, ast.parse(path.read_text())
+
+
+def rooms() -> Iterator[tuple[str, ast.Module]]:
+    """The modules of rooms, by their dotted name below `workbench`."""
+    for path, module in modules("workbench"):
+        parts = path.relative_to(ROOT / "workbench").with_suffix("").parts
+        if len(parts) > 1 and parts[0] not in DOORS | FOUNDATION:
+            yield ".".join(part for part in parts if part != "__init__"), module
+
+
+def functions(module: ast.Module) -> dict[str, Function]:
+    """The functions at the top of a module, by name."""
+    return {n.name: n for n in module.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def asks(function: Function, near: dict[str, Function], seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a function calls `require`, itself or through a function beside it."""
+    for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "require":
+            return True
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        if name in near and name not in seen and asks(near[name], near, seen | {name}):
+            return True
+    return False
+
+
+def needs_asking(function: Function) -> bool:
+    """Whether a public function gets a session or an actor."""
+    names = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
+    return not function.name.startswith("_") and bool(names & {"session", "actor"})
+
+
+class TestPermissions:
+    """Commands and queries ask before they do anything."""
+
+    def test_every_command_and_query_asks(self) -> None:
+        """Each public function of `commands` and `queries` requires a permission, or has a reason."""
+        silent = {
+            f"{name}.{function.name}"
+            for name, module in rooms()
+            if name.split(".")[1:2] in (["commands"], ["queries"])
+            for function in functions(module).values()
+            if needs_asking(function) and not asks(function, functions(module))
+        }
+        assert silent - set(ASKING_NOBODY) == set()
+
+    def test_every_reason_is_needed(self) -> None:
+        """The list of reasons names functions that there are."""
+        there = {f"{name}.{f}" for name, module in rooms() for f in functions(module)}
+        assert set(ASKING_NOBODY) <= there
+
+
+class TestRooms:
+    """What rooms leave to doors."""
+
+    def test_they_never_commit(self) -> None:
+        """A transaction ends where it began: in a door."""
+        found = [
+            f"{name}:{call.lineno}"
+            for name, module in rooms()
+            for call in ast.walk(module)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "commit"
+        ]
+        assert found == []
+
+    def test_they_do_not_read_the_clock(self) -> None:
+        """Time is passed in."""
+        clocks = ("datetime.now", "datetime.utcnow", "time.time", "date.today")
+        found = [
+            f"{name}:{call.lineno}"
+            for name, module in rooms()
+            for call in ast.walk(module)
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in clocks
+        ]
+        assert found == []
+
+    def test_relationships_are_loaded_on_purpose(self) -> None:
+        """Each says lazy="raise", so that nobody can forget to load it."""
+        seen = 0
+        for name, module in rooms():
+            for call in (node for node in ast.walk(module) if isinstance(node, ast.Call)):
+                if ast.unparse(call.func).split(".")[-1] == "relationship":
+                    seen += 1
+                    given = {k.arg: ast.unparse(k.value) for k in call.keywords}
+                    assert given.get("lazy") == "'raise'", name
+        assert seen >= 5
+
+    def test_queries_do_no_io(self) -> None:
+        """A query is a value: `queries` select, and await nothing but who somebody is."""
+        found = {
+            f"{name}.{function.name}"
+            for name, module in rooms()
+            if name.endswith(".queries")
+            for function in functions(module).values()
+            if isinstance(function, ast.AsyncFunctionDef)
+        }
+        assert found <= {"access.queries.actor_of", "access.queries.admit", "access.queries.revoke"}
+
+
+class TestNames:
+    """What nothing is called."""
+
+    @pytest.mark.parametrize("folder", CODE)
+    def test_no_module_is_a_drawer(self, folder: str) -> None:
+        """No file or folder is called utils, helpers, common, base, manager or service."""
+        found = [p for p in (ROOT / folder).rglob("*") if p.name.split(".")[0] in NAMES]
+        assert found == []
+
+    def test_nothing_reads_through_pandas(self) -> None:
+        """`read_sql` slips past soft delete, and stands nowhere, not even in a notebook."""
+        sources = [*(ROOT / "notebooks").rglob("*.ipynb"), *(p for p, _ in modules(*CODE))]
+        assert [p for p in sources if "read_sql" in p.read_text()] == []
+
+    def test_no_path_of_a_machine_is_named(self) -> None:
+        """No source holds the home folder of whoever wrote it."""
+        homes = ("/home/", "/Users/", "C:\\\\Users")
+        found = [p for p, _ in modules(*CODE) if any(home in p.read_text() for home in homes)]
+        assert found == []
+
+
+class TestRoot:
+    """The first page of the repository."""
+
+    def test_it_is_short(self) -> None:
+        """At most 16 visible entries."""
+        ignored = {"dist", "htmlcov", "build"}
+        visible = [p for p in ROOT.iterdir() if not p.name.startswith(".") and p.name not in ignored]
+        assert len(visible) <= VISIBLE
+
+    def test_the_changelog_knows_the_version(self) -> None:
+        """The changelog describes the version that the package tells, or the one to come."""
+        log = (ROOT / "CHANGELOG.md").read_text()
+        assert f"## [{__version__}]" in log or "## [Unreleased]" in log

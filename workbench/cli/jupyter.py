@@ -1,0 +1,66 @@
+"""JupyterLab for one engineer, signed in to one tenant."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from datetime import timedelta
+
+from workbench.actor import Actor
+from workbench.cli.acting import acting
+from workbench.cli.lab import TOKEN
+from workbench.settings import ROOT, Settings
+from workbench.worker import kernel, parts, ticketing
+
+TICKET_LIFETIME = timedelta(minutes=15)
+RENEWAL = timedelta(minutes=5)
+DAY = timedelta(days=1)
+
+
+def serve_lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
+    """Serve JupyterLab for a member of a tenant until it is stopped."""
+    asyncio.run(_lab(settings, tenant, member, port, token))
+
+
+async def _lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
+    made = parts.make(settings)
+    try:
+        async with acting(made.database, tenant, member, lifetime=DAY) as actor:
+            with kernel.scratch(settings.kernel_user) as place:
+                await _renew(made, actor, place)
+                await _serve(made, actor, place, settings.host, port, token)
+    finally:
+        await made.database.close()
+
+
+async def _serve(
+    made: parts.Parts, actor: Actor, place: kernel.Place, host: str, port: int, token: str
+) -> None:
+    options = place.options() | {"env": place.environment() | {TOKEN: token}}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
+        *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
+        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        **options,
+    )
+    renewal = asyncio.create_task(_renew_for_ever(made, actor, place))
+    try:
+        await process.wait()
+    finally:
+        renewal.cancel()
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def _renew_for_ever(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:
+    while True:
+        await asyncio.sleep(RENEWAL.total_seconds())
+        await _renew(made, actor, place)
+
+
+async def _renew(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:
+    """Write a fresh ticket; the notebook reads it anew at each use."""
+    async with made.database.session(actor) as session:
+        ticket = await ticketing.issue(made, session, actor, TICKET_LIFETIME)
+    ticket.write(place.ticket)
+    place.give(place.ticket)
