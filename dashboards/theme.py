@@ -1,5 +1,6 @@
 """The look: colours, type and shapes of every dashboard, light and dark."""
 
+import logging
 from typing import Any
 
 import panel as pn
@@ -83,3 +84,5 @@ PAGE = {
 def prepare() -> None:
     """Load the few extensions that the dashboards need; before any page is added to an app."""
     pn.extension("echarts", notifications=False)
+    # Panel tells every event of every visit, with what was typed.
+    logging.getLogger("panel").setLevel(logging.WARNING)

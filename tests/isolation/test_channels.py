@@ -1,6 +1,7 @@
 """A kernel that shouts on the queue's channels disturbs nobody's work (R33)."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -51,11 +52,15 @@ async def test_lies_stop_no_worker_and_abort_no_job(
 
     ids = [uuid4(), uuid4()]
     working = asyncio.create_task(
-        app.run_worker_async(queues=["channels"], install_signal_handlers=False)
+        app.run_worker_async(
+            queues=["channels"], install_signal_handlers=False, fetch_job_polling_interval=60
+        )
     )
     await _enqueue(world, ids[0])
     await asyncio.wait_for(started.wait(), 10)
+    await _until_it_listens(world)
     _shout(world)
+    await asyncio.sleep(0.3)
     told.set()
     await asyncio.sleep(0.5)
     await _enqueue(world, ids[1])
@@ -64,8 +69,16 @@ async def test_lies_stop_no_worker_and_abort_no_job(
             await asyncio.sleep(0.05)
     assert not working.done()
     working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
     assert done == [str(id_) for id_ in ids]
+
+
+async def _until_it_listens(world: World) -> None:
+    query = "select 1 from pg_stat_activity where datname = %s and query ilike 'listen %%'"
+    async with asyncio.timeout(10):
+        while not world.superuser.execute(query, ["isolation"]).fetchall():
+            await asyncio.sleep(0.05)
 
 
 async def _enqueue(world: World, run_id: object) -> None:
@@ -78,6 +91,6 @@ def _shout(world: World) -> None:
     aborts = [json.dumps({"type": "abort_job_requested", "job_id": n}) for n in range(1, 200)]
     with world.connect(TENANT, world.a) as kernel:
         for channel in CHANNELS:
-            for payload in (*LIES, *aborts):
+            for payload in (*aborts, *LIES):
                 kernel.execute(f"notify \"{channel}\", '{payload}'")  # type: ignore[call-overload]
         assert attempt(kernel, "select pg_notify('a', 'b')").error == "42501"

@@ -163,7 +163,7 @@ def test_session_commits_before_the_answer(route: ActorRoute) -> None:
 
     def check(dependant: Dependant) -> None:
         for dependency in dependant.dependencies:
-            if dependency.call in (dependencies.session, dependencies.reading):
+            if dependency.call is dependencies.session:
                 assert dependency.scope == "function"
             check(dependency)
 

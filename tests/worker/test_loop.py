@@ -261,6 +261,22 @@ class TestImports:
         await imports.load(bench.parts, tenant.id, new_id(), is_last_try=True)
 
 
+class TestClear:
+    """What a killed worker leaves in the folder for temporary files."""
+
+    def test_it_removes_the_folders_of_the_dead_only(self) -> None:
+        """A folder goes with its worker; one of a worker that lives stays."""
+        with kernel.scratch(None) as place:
+            dead = place.folder.with_name("workbench-run-99999999-gone")
+            dead.mkdir()
+            (dead / "ticket.json").write_text("secret")
+
+            kernel.clear()
+
+            assert place.folder.exists()
+            assert not dead.exists()
+
+
 class TestCheckUser:
     """The system user of kernels."""
 

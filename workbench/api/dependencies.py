@@ -45,17 +45,10 @@ async def session(parts: Parts, actor: CurrentActor) -> AsyncIterator[AsyncSessi
         yield opened
 
 
-async def reading(parts: Parts, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
-    """A session of the actor as the reader, who changes nothing."""
-    async with parts.database.reading(actor) as opened:
-        yield opened
-
-
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
-Reading = Annotated[AsyncSession, Depends(reading, scope="function")]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most.")]
 Cursor = Annotated[
     str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
 ]
 
-__all__ = ["DEFAULT_LIMIT", "CurrentActor", "Cursor", "Limit", "Parts", "Reading", "Session"]
+__all__ = ["DEFAULT_LIMIT", "CurrentActor", "Cursor", "Limit", "Parts", "Session"]

@@ -1,6 +1,7 @@
 """JupyterLab for one engineer, signed in to one tenant."""
 
 import asyncio
+import signal
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -18,10 +19,12 @@ DAY = timedelta(days=1)
 
 def serve_lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
     """Serve JupyterLab for a member of a tenant until it is stopped."""
-    asyncio.run(_lab(settings, tenant, member, port, token))
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_lab(settings, tenant, member, port, token))
 
 
 async def _lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
+    _stop_when_told()
     made = parts.make(settings)
     try:
         async with acting(made.database, tenant, member, lifetime=DAY) as actor:
@@ -32,6 +35,14 @@ async def _lab(settings: Settings, tenant: str, member: str | None, port: int, t
         await made.database.close()
 
 
+def _stop_when_told() -> None:
+    """Let a signal cancel the current task, so that JupyterLab and its kernels end as well."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    if task is not None:
+        for wish in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(wish, task.cancel)
+
+
 async def _serve(
     made: parts.Parts, actor: Actor, place: kernel.Place, host: str, port: int, token: str
 ) -> None:
@@ -40,6 +51,7 @@ async def _serve(
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
         *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
         f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        start_new_session=True,  # Ctrl-C would make it ask a question that nobody sees
         **options,
     )
     renewal = asyncio.create_task(_renew_for_ever(made, actor, place))

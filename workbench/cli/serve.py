@@ -100,6 +100,8 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
+        # Otherwise who sends X-Forwarded-For from this machine chooses the address that is counted.
+        proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     asyncio.run(_Server(config).serve([listener]))

@@ -24,6 +24,7 @@ from jupyter_client.manager import AsyncKernelManager
 from workbench.errors import Unavailable
 from workbench.runs import tickets
 
+PREFIX = "workbench-run-"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ")
 
 
@@ -75,7 +76,7 @@ class Place:
 @contextmanager
 def scratch(user: str | None, python: str = sys.executable) -> Iterator[Place]:
     """A folder for one run, readable by its kernel alone, gone afterwards with all processes."""
-    folder = Path(tempfile.mkdtemp(prefix="workbench-run-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     place = Place(folder, user, python)
     place.give(folder)
     try:
@@ -83,6 +84,14 @@ def scratch(user: str | None, python: str = sys.executable) -> Iterator[Place]:
     finally:
         sweep(place)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear() -> None:
+    """Remove the folders, with their tickets, of workers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(place: Place) -> None:

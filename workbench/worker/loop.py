@@ -13,8 +13,8 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
+from workbench.worker import kernel, tasks
 from workbench.worker import parts as parts_
-from workbench.worker import tasks
 from workbench.worker.parts import Parts
 from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
@@ -35,6 +35,7 @@ async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
         stop = asyncio.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    kernel.clear()
     parts = parts_.make(settings)
     try:
         await work(parts, stop)

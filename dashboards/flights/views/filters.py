@@ -13,6 +13,7 @@ from dashboards.flights.state import State
 
 ALL = "All airports"
 LOOK: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "disabled": True}
+WIDE = ".MuiPickersTextField-root { width: 100%; }"
 PAD = ":host { padding: 18px; gap: 18px; }"
 
 
@@ -24,8 +25,8 @@ class Filters:
         self._state = state
         self._origin = pmui.Select(label="From", options={ALL: ""}, value="", **LOOK)
         self._destination = pmui.Select(label="To", options={ALL: ""}, value="", **LOOK)
-        self._since = pmui.DatePicker(label="First day", width=None, **LOOK)
-        self._until = pmui.DatePicker(label="Last day", width=None, **LOOK)
+        self._since = pmui.DatePicker(label="First day", width=None, stylesheets=[WIDE], **LOOK)
+        self._until = pmui.DatePicker(label="Last day", width=None, stylesheets=[WIDE], **LOOK)
         self._reset = pmui.Button(
             label="Show all flights", variant="outlined", on_click=self._forget, **LOOK
         )

@@ -16,7 +16,7 @@ Start = Callable[[str, dict[str, Any]], Awaitable[None]]
 CONTROLS = {"boolean": pmui.Switch, "integer": pmui.IntInput, "number": pmui.FloatInput}
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 FIELDS = ":host { gap: 16px; }"
-FORM = ":host { gap: 14px; margin-top: 12px; }"
+FORM = ":host { gap: 14px; margin-top: 20px; }"
 
 
 class Starter:
@@ -34,10 +34,10 @@ class Starter:
         self._button = pmui.Button(
             label="Start", variant="contained", icon="play_arrow", disabled=True, **WIDE
         )
-        self._said = pmui.Alert("", severity="error", visible=False, **WIDE)
+        self._said = Face("said", text="", is_wrong=False)
         self._button.on_click(self._on_click)
         self._choice.param.watch(self._on_choice, "value")
-        form = layout.column(self._choice, self._form, self._button, self._said, css=FORM)
+        form = layout.column(self._choice, self._form, self._button, self._said.pane, css=FORM)
         self.pane = layout.card(self._about.pane, form)
 
     def offer(self, notebooks: Sequence[Notebook]) -> None:
@@ -54,8 +54,7 @@ class Starter:
 
     def say(self, text: str, *, is_wrong: bool) -> None:
         """Say how starting went."""
-        severity = "error" if is_wrong else "success"
-        self._said.param.update(object=text, severity=severity, visible=bool(text))
+        self._said.show(text=text, is_wrong=is_wrong)
 
     def _on_choice(self, *_events: object) -> None:
         notebook = self._notebooks[self._choice.value]
