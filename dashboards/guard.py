@@ -46,6 +46,8 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
 }
+# What Bokeh may stumble over in a token that it has not signed.
+BAD_TOKEN = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 
 
@@ -84,13 +86,14 @@ class Door:
         return claims, await queries.actor_of(self.database, claims)
 
     def check_session(self, token: str, claims: Claims) -> None:
-        """Raise Forbidden unless the token of the Bokeh session was made for this very log-in."""
+        """Raise Forbidden unless the Bokeh session's token is fresh and made for this login."""
         try:
             is_ours = bokeh_token.check_token_signature(token, self.key, signed=True)
-            made_for = bokeh_token.get_token_payload(token).get("login") if is_ours else None
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            payload = bokeh_token.get_token_payload(token) if is_ours else {}
+        except BAD_TOKEN as error:
             raise Forbidden from error
-        if made_for != str(claims.sid):
+        is_fresh = payload.get("session_expiry", 0) > self.clock().timestamp()
+        if not is_fresh or payload.get("login") != str(claims.sid):
             raise Forbidden
 
 

@@ -218,13 +218,17 @@ begin
         raise invalid_parameter_value using message = 'a SCRAM verifier is needed';
     end if;
     if not exists (select from pg_roles where rolname = login) then
-        execute format('create role %I login in role {READERS}', login);
+        execute format('create role %I login connection limit 20 in role {READERS}', login);
+        -- So that the application can cancel what a kernel still runs when its run has ended.
+        execute format('grant %I to {APP} with inherit true, set false', login);
         execute format('grant %I to {APP} with inherit true, set false', login);
     end if;
     -- A login may have changed its own settings, which every later kernel would begin with.
     execute format('alter role %I reset all', login);
     execute format('alter role %I in database %I reset all', login, current_database());
+    execute format('alter role %I in database %I reset all', login, current_database());
     execute format('alter role %I set search_path = data, views', login);
+    execute format('alter role %I set client_connection_check_interval = %L', login, '1s');
     execute format('alter role %I password %L', login, verifier);
 end
 $$

@@ -14,7 +14,7 @@ from workbench.access.sign_in import ReusedToken, SignedIn, TenantNeeded, WrongP
 from workbench.actor import Actor
 from workbench.db.session import Database
 from workbench.identity.models import Login, User
-from workbench.identity.tokens import BadToken, Tokens
+from workbench.identity.tokens import BadToken, Claims, Tokens
 from workbench.permissions import ROLES, Permission, Role
 from workbench.settings import Settings
 from workbench.tenants import commands as tenants
@@ -69,7 +69,9 @@ class TestSignIn:
         claims = tokens.read_access(done.access_token, NOW)
         assert await queries.actor_of(database, claims) == done.actor
 
-    @pytest.mark.parametrize("password", ["wrong password", "", "a" * 73, "nul\0nul", PASSWORD[:-1]])
+    @pytest.mark.parametrize(
+        "password", ["wrong password", "", "a" * 73, "nul\0nul", PASSWORD[:-1]]
+    )
     async def test_a_wrong_password_is_one_error(
         self, database: Database, tokens: Tokens, user: User, member: Tenant, password: str
     ) -> None:
@@ -124,7 +126,8 @@ class TestSignIn:
             await signed_in(database, tokens, user.email, tenant=member.slug)
         async with database.session(operator) as session:
             await tenants.resume(session, operator, member.id)
-        assert await signed_in(database, tokens, user.email, tenant=member.slug)
+        again = await signed_in(database, tokens, user.email, tenant=member.slug)
+        assert again.actor.tenant_id == member.id
 
 
 class TestRefresh:
@@ -139,7 +142,8 @@ class TestRefresh:
         second = await sign_in.refresh(database, tokens, first.refresh_token, later)
         assert second.refresh_token != first.refresh_token
         assert second.actor == first.actor
-        assert await sign_in.refresh(database, tokens, second.refresh_token, later)
+        third = await sign_in.refresh(database, tokens, second.refresh_token, later)
+        assert third.actor == first.actor
 
     async def test_a_second_tab_may_come_late(
         self, database: Database, tokens: Tokens, user: User, member: Tenant
@@ -178,8 +182,8 @@ class TestRefresh:
         for token in (done.access_token, "", made_up):
             with pytest.raises(BadToken):
                 await sign_in.refresh(database, tokens, token, NOW)
+        week = NOW + timedelta(days=7)
         with pytest.raises(BadToken):
-            week = NOW + timedelta(days=7)
             await sign_in.refresh(database, tokens, done.refresh_token, week)
 
     async def test_a_removed_member_is_signed_out(
@@ -191,6 +195,31 @@ class TestRefresh:
         await people.leave(database, tenant.id, membership)
         with pytest.raises(SignedOut):
             await sign_in.refresh(database, tokens, done.refresh_token, NOW)
+
+
+class TestNarrow:
+    """A run's access token."""
+
+    @pytest.mark.parametrize(
+        ("named", "held"),
+        [
+            ({Permission.ROW_READ}, {Permission.ROW_READ}),
+            (set(), set()),
+            (set(Permission), set(ROLES[Role.ANALYST])),
+        ],
+    )
+    async def test_it_narrows_and_never_widens(
+        self, database: Database, tokens: Tokens, actor: Actor, named: set[Permission],
+        held: set[Permission],
+    ) -> None:  # fmt: skip
+        """The actor holds what the token names and the role has, and nothing beside."""
+        assert actor.sid is not None
+        assert actor.user_id is not None
+        token = tokens.access(
+            actor.sid, actor.user_id, actor.tenant_id, NOW, permissions=frozenset(named)
+        )
+        narrowed = await queries.actor_of(database, tokens.read_access(token, NOW))
+        assert narrowed.permissions == held
 
 
 class TestSignOut:
@@ -208,7 +237,8 @@ class TestSignOut:
             await queries.actor_of(database, tokens.read_access(done.access_token, NOW))
         with pytest.raises(SignedOut):
             await sign_in.refresh(database, tokens, done.refresh_token, NOW)
-        assert await queries.actor_of(database, tokens.read_access(other.access_token, NOW))
+        claims = tokens.read_access(other.access_token, NOW)
+        assert await queries.actor_of(database, claims) == other.actor
         async with database.session(other.actor) as session:
             ended = (await session.scalars(select(Login).where(Login.id == done.actor.sid))).one()
             assert ended.ended_at == NOW
@@ -234,7 +264,7 @@ async def test_a_run_acts_for_its_user_until_it_ends(database: Database, actor: 
     keeper = Actor.of_system("test", tenant_id=actor.tenant_id)
     run = UUID(int=actor.user_id.int + 1) if actor.user_id else UUID(int=1)
     assert actor.user_id is not None
-    claims = queries.Claims(run, actor.user_id, actor.tenant_id)
+    claims = Claims(run, actor.user_id, actor.tenant_id)
     async with database.session(keeper) as session:
         admitted = await queries.admit(session, claims, datetime.now(UTC) + timedelta(hours=1))
         assert admitted is not None

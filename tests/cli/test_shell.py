@@ -125,7 +125,7 @@ class TestDoctor:
         done = shell("doctor", "--json")
 
         states = {finding["check"]: finding["state"] for finding in json.loads(done.stdout)}
-        assert states["database"] == states["migrations"] == states["storage"] == "ok"
+        assert states["database"] == states["boundary"] == states["storage"] == "ok"
         assert states["queue"] == "note"
         assert done.returncode == 0
 

@@ -1,6 +1,7 @@
 """The guard: every page, socket and file of the dashboards is for who is signed in."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ from tests.dashboards.conftest import HOME, Site
 from tests.support import people
 from workbench.access import sign_in
 from workbench.actor import Actor
+from workbench.db import keys
 from workbench.db.session import Database
 from workbench.permissions import Role
+from workbench.settings import Settings
 from workbench.tenants.models import Tenant
 
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
@@ -197,9 +200,25 @@ class TestSocket:
             session_id, b"guessed", signed=True, extra_payload=payload
         )
 
-        for token in (forged, forged.split(".", maxsplit=1)[0], "nonsense"):
+        odd = [
+            base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") + ".a"
+            for text in ("[]", "1", '{"session_id": 5}', "[" * 5000, "{")
+        ]
+        for token in (forged, forged.split(".", maxsplit=1)[0], "nonsense", *odd):
             with pytest.raises(websockets.InvalidStatus, match="403"):
                 await site.connect(token, site.cookie(actor))
+
+    async def test_refuses_an_old_page(self, site: Site, settings: Settings, actor: Actor) -> None:
+        """A session's token serves for five minutes."""
+        key = keys.derive(settings.secret_keys[0], "bokeh")
+        session_id = bokeh_token.generate_session_id(key, signed=True)
+        payload = {"login": str(actor.sid), "headers": {}, "cookies": {}, "arguments": {}}
+        old = bokeh_token.generate_jwt_token(
+            session_id, key, signed=True, extra_payload=payload, expiration=-1
+        )
+
+        with pytest.raises(websockets.InvalidStatus, match="403"):
+            await site.connect(old, site.cookie(actor))
 
     @pytest.mark.parametrize("subprotocols", [None, ["bokeh"], ["other", "token"]])
     async def test_refuses_other_protocols(

@@ -94,12 +94,12 @@ def test_an_open_database_is_not_served(
     superuser: psycopg.Connection, app: URL, harm: str, mend: str, words: str
 ) -> None:
     """Each hole is named, and once it is closed the application may serve."""
-    superuser.execute(harm)  # type: ignore[call-overload]
+    superuser.execute(harm)
     try:
         with pytest.raises(Unguarded, match=words):
             check(app)
     finally:
-        superuser.execute(mend)  # type: ignore[call-overload]
+        superuser.execute(mend)
     check(app)
 
 
@@ -140,9 +140,9 @@ def test_what_only_a_superuser_closes_is_told(
     superuser: psycopg.Connection, app: URL, give: str, take: str, name: str
 ) -> None:
     """A server that was not hardened is served, and said to be open."""
-    superuser.execute(give)  # type: ignore[call-overload]
+    superuser.execute(give)
     try:
         assert check(app) == [name]
     finally:
-        superuser.execute(take)  # type: ignore[call-overload]
+        superuser.execute(take)
     assert check(app) == []

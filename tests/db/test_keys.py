@@ -51,5 +51,3 @@ def test_actor_keys_and_access_keys_are_strangers() -> None:
     api = {key for by_kid in tokens._keys.values() for key in by_kid.values()}
     assert ActorKey(SECRET).key not in api
     assert len(api) == 2
-
-

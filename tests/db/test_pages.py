@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from workbench.db import pages
 from workbench.errors import Invalid
 
-VALUES = st.lists(st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False))
+VALUES = st.lists(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)
+)
 
 
 class TestCut:

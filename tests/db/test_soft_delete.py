@@ -70,7 +70,7 @@ class TestRemove:
     async def test_no_form_of_query_shows_it(
         self, session: AsyncSession, keeper: Actor, run: Run
     ) -> None:
-        """Entities, columns, counts, aliases, joins, subqueries and bulk changes leave it out (R41)."""
+        """Columns, counts, aliases, joins, subqueries and bulk changes leave it out (R41)."""
         other = aliased(Run)
         forms = (
             select(Run.id),
@@ -143,9 +143,7 @@ class TestRemove:
 class TestRestore:
     """Bringing back."""
 
-    async def test_it_is_shown_again(
-        self, session: AsyncSession, keeper: Actor, run: Run
-    ) -> None:
+    async def test_it_is_shown_again(self, session: AsyncSession, keeper: Actor, run: Run) -> None:
         """A restored row is a row like any other, without marks."""
         run_id = run.id
         await _remove(session, keeper, run)
@@ -153,9 +151,7 @@ class TestRestore:
         back = (await session.scalars(select(Run).where(Run.id == run_id))).one()
         assert (back.deleted_at, back.deleted_by) == (None, None)
 
-    async def test_what_was_not_deleted_is_not_there(
-        self, session: AsyncSession, run: Run
-    ) -> None:
+    async def test_what_was_not_deleted_is_not_there(self, session: AsyncSession, run: Run) -> None:
         """Only deleted rows can be restored."""
         with pytest.raises(NotFound):
             await _restore(session, run)

@@ -57,9 +57,7 @@ async def test_a_bad_password_makes_no_user(database: Database) -> None:
     address = f"{new_id().hex}@workbench.example"
     async with database.session(FOUNDER) as session:
         with pytest.raises(BadPassword):
-            await commands.create_user(
-                session, FOUNDER, email=address, name="A", password="x" * 80
-            )
+            await commands.create_user(session, FOUNDER, email=address, name="A", password="x" * 80)
         found = await session.scalars(queries.user_with_email(FOUNDER, address))
         assert found.one_or_none() is None
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from workbench.actor import Actor
 from workbench.db.isolation import ActorKey
 from workbench.identity.tokens import BadToken, Claims, RefreshClaims, Tokens
+from workbench.permissions import Permission
 
 SECRET = "a secret that is long enough for a key"
 OTHER = "another secret that is long enough, too"
@@ -51,7 +52,7 @@ class TestAccess:
     def test_it_lives_15_minutes(self) -> None:
         """It is good to the last second, and no longer (T8)."""
         end = NOW + timedelta(minutes=15)
-        assert TOKENS.read_access(access(), end - timedelta(seconds=1))
+        assert TOKENS.read_access(access(), end - timedelta(seconds=1)).sid == SID
         with pytest.raises(BadToken):
             TOKENS.read_access(access(), end)
 
@@ -79,7 +80,7 @@ class TestAccess:
             access()[:-1],
             access() + "A",
             Tokens((OTHER,)).access(SID, USER, TENANT, NOW),
-            jwt.encode({"sub": str(USER)}, None, algorithm="none"),
+            jwt.encode({"sub": str(USER)}, "", algorithm="none"),
             jwt.encode({"sub": str(USER)}, SECRET, algorithm="HS256"),
             signed({"kid": "../../dev/null"}),
             signed({"kid": "' or true --"}),
@@ -92,6 +93,8 @@ class TestAccess:
             signed(sid=17),
             signed(tid=17),
             signed(exp="soon"),
+            signed(per=["row:steal"]),
+            signed(per=17),
             signed({"crit": ["exp"]}),
         ],
     )
@@ -121,13 +124,27 @@ class TestAccess:
             assert changed != good
 
 
+class TestRun:
+    """Tokens of a run, which are narrower and last as long as the run."""
+
+    def test_it_names_its_permissions(self) -> None:
+        """What it names comes back, until its own end."""
+        some = frozenset({Permission.ROW_READ})
+        token = TOKENS.access(
+            SID, USER, TENANT, NOW, permissions=some, lifetime=timedelta(minutes=1)
+        )
+        assert TOKENS.read_access(token, NOW) == Claims(SID, USER, TENANT, some)
+        with pytest.raises(BadToken):
+            TOKENS.read_access(token, NOW + timedelta(minutes=1))
+
+
 class TestRefresh:
     """Tokens of 7 days that serve once."""
 
     def test_it_names_itself(self) -> None:
         """Its own id comes back with the rest, until it expires (T8)."""
         claims = TOKENS.read_refresh(refresh(), NOW + timedelta(days=6, hours=23))
-        assert claims == RefreshClaims(SID, USER, TENANT, JTI)
+        assert claims == RefreshClaims(SID, USER, TENANT, jti=JTI)
         with pytest.raises(BadToken):
             TOKENS.read_refresh(refresh(), NOW + timedelta(days=7))
 
@@ -139,7 +156,7 @@ class TestRotation:
         """A token of the older key is good until that key is taken away."""
         old, both, new = Tokens((OTHER,)), Tokens((SECRET, OTHER)), Tokens((SECRET,))
         token = old.access(SID, USER, TENANT, NOW)
-        assert both.read_access(token, NOW)
-        assert new.read_access(both.access(SID, USER, TENANT, NOW), NOW)
+        assert both.read_access(token, NOW).sid == SID
+        assert new.read_access(both.access(SID, USER, TENANT, NOW), NOW).sid == SID
         with pytest.raises(BadToken):
             new.read_access(token, NOW)

@@ -34,8 +34,9 @@ class TestTables:
         """No table of ours is open, whether it has a tenant or not (R1)."""
         found = catalogue.rows(
             world.superuser,
-            "select c.oid::regclass::text as name, relrowsecurity and relforcerowsecurity as forced,"
-            " (select count(*) from pg_policy p where p.polrelid = c.oid) as policies "
+            "select c.oid::regclass::text as name, "
+            "relrowsecurity and relforcerowsecurity as forced, "
+            "(select count(*) from pg_policy p where p.polrelid = c.oid) as policies "
             "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
             "where n.nspname in ('workbench', 'rows', 'staging') and c.relkind in ('r', 'p')",
         )
@@ -97,7 +98,7 @@ class TestTables:
         assert [k for k in inner if (k["first"], k["referred"]) != ("tenant_id",) * 2] == []
 
     def test_there_are_no_children(self, world: World) -> None:
-        """No table inherits or is a partition, which policies of the parent would not guard (R37)."""
+        """No table is a partition or a child, which its parent's policies would not guard (R37)."""
         assert (
             catalogue.rows(
                 world.superuser,
@@ -202,8 +203,9 @@ class TestFunctions:
     def test_readers_call_the_four_checks_and_no_more(self, world: World) -> None:
         """Readers may ask who they are, and nothing that looks across tenants (R6)."""
         query = (
-            "select p.proname as name from pg_proc p where p.pronamespace = any (%s::regnamespace[])"
-            " and has_function_privilege('workbench_readers', p.oid, 'execute')"
+            "select p.proname as name from pg_proc p "
+            "where p.pronamespace = any (%s::regnamespace[]) "
+            "and has_function_privilege('workbench_readers', p.oid, 'execute')"
         )
         found = catalogue.rows(world.superuser, query, list(catalogue.OURS))
         asked = {"tenant_with", "platform_with", "actor_tenant", "actor_user"}
@@ -301,7 +303,7 @@ class TestRoles:
         assert found == []
 
     def test_logins_create_in_no_schema(self, world: World) -> None:
-        """No login makes a table, function, type or operator anywhere, but the queue's own (R29)."""
+        """No login makes a table, function or type anywhere, but the queue's own (R29)."""
         found = catalogue.rows(
             world.superuser,
             "select r.rolname as role, n.nspname as schema from pg_roles r, pg_namespace n "

@@ -36,9 +36,7 @@ async def app(world: World) -> AsyncIterator[procrastinate.App]:
         yield app
 
 
-async def test_lies_stop_no_worker_and_abort_no_job(
-    world: World, app: procrastinate.App
-) -> None:
+async def test_lies_stop_no_worker_and_abort_no_job(world: World, app: procrastinate.App) -> None:
     """While A's kernel tells every lie on every channel, B's jobs are taken and completed."""
     done: list[str] = []
     started, told = asyncio.Event(), asyncio.Event()
@@ -92,5 +90,5 @@ def _shout(world: World) -> None:
     with world.connect(TENANT, world.a) as kernel:
         for channel in CHANNELS:
             for payload in (*aborts, *LIES):
-                kernel.execute(f"notify \"{channel}\", '{payload}'")  # type: ignore[call-overload]
+                kernel.execute(f"notify \"{channel}\", '{payload}'")
         assert attempt(kernel, "select pg_notify('a', 'b')").error == "42501"

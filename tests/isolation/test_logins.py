@@ -52,7 +52,7 @@ class TestOtherLogins:
             ):
                 if found["name"] == own:
                     continue
-                query = sql.SQL(form).format(sql.Identifier(found["name"]))  # type: ignore[arg-type]
+                query = sql.SQL(form).format(sql.Identifier(found["name"]))
                 assert attempt(connection, query).error == DENIED, found
             change = sql.SQL("alter role {} set search_path = data").format(sql.Identifier(own))
             assert attempt(connection, change).error is None
@@ -153,7 +153,7 @@ class TestOtherDatabases:
                 connection.execute("IDENTIFY_SYSTEM")
 
     def test_there_is_no_backup_role_to_log_in_as(self, world: World) -> None:
-        """No role may replicate or bypass policies but the bootstrap user, who comes by peer (R45)."""
+        """Nobody replicates or bypasses policies but the bootstrap user, by peer alone (R45)."""
         found = catalogue.rows(
             world.superuser,
             "select rolname as name from pg_roles where rolcanlogin "
@@ -235,9 +235,9 @@ class TestTakenFromPublic:
         ],
     )
     def test_it_is_refused(self, world: World, login: str, statement: str) -> None:
-        """Locks, large objects, files, DDL, DO and the server's own affairs (R15b, R29, R34, R35)."""
+        """Locks, large objects, files, DDL, DO, the server's affairs (R15b, R29, R34, R35)."""
         with world.connect(login, world.a) as connection:
-            seen = attempt(connection, statement)  # type: ignore[arg-type]
+            seen = attempt(connection, statement)
             refused = (DENIED, "42P17", "42710", "55000", "0A000", "25001", "42809", "42883")
             assert seen.error in refused, seen
             assert world.a in attempt(connection, "select * from data.secrets")
@@ -329,7 +329,7 @@ class TestCatalogue:
         secret = world.database.key
         with world.connect(login, world.a) as connection:
             for look in looks:
-                seen = attempt(connection, look)  # type: ignore[arg-type]
+                seen = attempt(connection, look)
                 assert seen.error is None, look
                 assert world.b not in seen, look
                 for hidden in (secret.secret, secret.kid, secret.key.hex(), world.b.password):

@@ -66,7 +66,7 @@ class TestForeignKeys:
                 row = world.b.planted[str(table)]
                 other = row | {c: uuid4() for c in table.key if c == "id"}
                 for ending in ("", " on conflict do nothing"):
-                    query = planting.insert(table, row) + sql.SQL(ending)  # type: ignore[arg-type]
+                    query = planting.insert(table, row) + sql.SQL(ending)
                     told = _told(connection, query, [*row.values()])
                     assert told[0] == DENIED, str(table)
                     assert told == _told(connection, query, [*other.values()]), str(table)
@@ -200,7 +200,7 @@ class TestHijack:
         )
         with world.connect(login, world.a) as connection:
             for form in stand_ins:
-                query = sql.SQL(form).format(sql.Identifier(name))  # type: ignore[arg-type]
+                query = sql.SQL(form).format(sql.Identifier(name))
                 assert attempt(connection, query).error in (DENIED, "3F000"), form
             connection.execute("set search_path = pg_temp, public, pg_catalog, data, views")
             seen = attempt(connection, "select * from data.secrets")

@@ -73,7 +73,7 @@ def _tool(world: World, name: str, *arguments: str) -> None:
 
 
 def _snapshot(connection: psycopg.Connection, name: str) -> list[Any]:
-    return connection.execute(SNAPSHOTS[name], [[*catalogue.OURS, "queue"]]).fetchall()  # type: ignore[arg-type]
+    return connection.execute(SNAPSHOTS[name], [[*catalogue.OURS, "queue"]]).fetchall()
 
 
 @pytest.mark.parametrize("name", SNAPSHOTS)

@@ -29,14 +29,10 @@ SLEEP = text("select pg_sleep(30)")
 @pytest.fixture
 async def narrow(world: World) -> AsyncIterator[Database]:
     """The world's database through pools of one connection each."""
-    options = {"pool_size": 1, "max_overflow": 0}
-    database = Database(world.database.logins, *_secret(world), **options)
+    secret = world.database.key.secret
+    database = Database(world.database.logins, secret, pool_size=1, max_overflow=0)
     yield database
     await database.close()
-
-
-def _secret(world: World) -> tuple[str]:
-    return (world.database.key.secret,)
 
 
 async def _shown(session: AsyncSession) -> str:
@@ -284,7 +280,10 @@ class TestRevoked:
 
     def test_a_kernel_is_within_reach(self, world: World) -> None:
         """The application may cancel what a tenant's login runs, and not become it."""
-        query = "select pg_has_role('workbench_app', %s, 'usage'), pg_has_role('workbench_app', %s, 'set')"
+        query = (
+            "select pg_has_role('workbench_app', %s, 'usage'), "
+            "pg_has_role('workbench_app', %s, 'set')"
+        )
         for login in (READER, TENANT):
             role = world.url(login, world.a).username
             assert world.superuser.execute(query, [role, role]).fetchone() == (True, False)

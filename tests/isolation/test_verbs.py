@@ -42,7 +42,7 @@ def _prepared(connection: psycopg.Connection, relation: Relation) -> Seen:
 
 def _select(form: str) -> Look:
     def look(connection: psycopg.Connection, relation: Relation) -> Seen:
-        return attempt(connection, sql.SQL(form).format(relation.sql))  # type: ignore[arg-type]
+        return attempt(connection, sql.SQL(form).format(relation.sql))
 
     return look
 
@@ -69,7 +69,7 @@ def relations(world: World, login: str) -> list[Relation]:
     return catalogue.tenant_tables(world.superuser) + [v for v in views if v.schema == "data"]
 
 
-def owned(world: World, relation: Relation) -> bool:
+def owned(relation: Relation) -> bool:
     """Whether a view shows rows of tenants; definitions are the same for all who adopted them."""
     return str(relation) not in ("views.definitions", "views.columns")
 
@@ -87,7 +87,7 @@ class TestReading:
                     seen = LOOKS[look](connection, relation)
                     assert seen.error is None, (str(relation), seen.error)
                     assert seen.rows, str(relation)
-                    if owned(world, relation):
+                    if owned(relation):
                         assert mine in seen, str(relation)
                     assert other not in seen, str(relation)
 
@@ -103,7 +103,7 @@ class TestReading:
         """One backend runs one plan for A, then for B, and each sees its own (R31)."""
         with world.connect(login, world.a) as connection:
             for number, relation in enumerate(relations(world, login)):
-                if not owned(world, relation):
+                if not owned(relation):
                     continue
                 query = sql.SQL("prepare {} as select * from {}")
                 name = sql.Identifier(f"plan_{number}")
@@ -288,7 +288,7 @@ class TestWriting:
             attempt(connection, "set default_transaction_read_only = off")
             for view in catalogue.reader_views(world.superuser):
                 column = sql.Identifier(view.columns[-1])
-                query = sql.SQL(form).format(view.sql, column)  # type: ignore[arg-type]
+                query = sql.SQL(form).format(view.sql, column)
                 seen = attempt(connection, query)
                 assert seen.error in (DENIED, "42809", "55000"), (str(view), seen.error)
                 assert attempt(connection, sql.SQL("table {}").format(view.sql)).rows

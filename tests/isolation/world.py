@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -103,13 +103,12 @@ def tell(connection: psycopg.Connection, token: str) -> None:
 
 
 def attempt(
-    connection: psycopg.Connection, statement: LiteralString | sql.Composable, *values: Any
+    connection: psycopg.Connection, statement: str | sql.SQL | sql.Composed, *values: Any
 ) -> Seen:
     """Try a statement and undo it."""
-    query = sql.SQL(statement) if isinstance(statement, str) else statement
     try:
         with connection.transaction(force_rollback=True):
-            cursor = connection.execute(query, values or None)
+            cursor = connection.execute(statement, values or None)
             return Seen(None, cursor.rowcount, cursor.fetchall() if cursor.description else ())
     except psycopg.Error as error:
         if error.sqlstate is None:  # the statement never reached PostgreSQL

@@ -53,7 +53,7 @@ def shapes(scratch: Scratch) -> dict[str, list[tuple[object, ...]]]:
 
 
 def _shape(connection: psycopg.Connection, query: str) -> list[tuple[object, ...]]:
-    return connection.execute(query, [OURS]).fetchall()  # type: ignore[arg-type]
+    return connection.execute(query, [OURS]).fetchall()
 
 
 def _assert_closed(connection: Connection) -> None:

@@ -69,7 +69,8 @@ async def test_another_tenants_message_is_not_there(
         assert (await session.scalars(queries.message(stranger, message_id))).all() == []
         assert not await commands.mark_sent(session, actor.require_tenant(), message_id, NOW)
     async with database.session(actor) as session:
-        assert (await session.scalars(queries.message(actor, message_id))).one()
+        kept = (await session.scalars(queries.message(actor, message_id))).one()
+        assert kept.sent_at is None
 
 
 async def test_the_platform_sends_none(operator: Actor, database: Database) -> None:

@@ -83,7 +83,7 @@ class TestPermissions:
     """Commands and queries ask before they do anything."""
 
     def test_every_command_and_query_asks(self) -> None:
-        """Each public function of `commands` and `queries` requires a permission, or has a reason."""
+        """Each public function of `commands` and `queries` asks, or has a reason."""
         silent = {
             f"{name}.{function.name}"
             for name, module in rooms()
@@ -175,7 +175,9 @@ class TestRoot:
     def test_it_is_short(self) -> None:
         """At most 16 visible entries."""
         ignored = {"dist", "htmlcov", "build"}
-        visible = [p for p in ROOT.iterdir() if not p.name.startswith(".") and p.name not in ignored]
+        visible = [
+            p for p in ROOT.iterdir() if not p.name.startswith(".") and p.name not in ignored
+        ]
         assert len(visible) <= VISIBLE
 
     def test_the_changelog_knows_the_version(self) -> None:

@@ -48,7 +48,7 @@ class TestModel:
 
     def test_it_names_no_schema(self, mapper: Mapper[Model]) -> None:
         """One statement serves the application's tables and the readers' views."""
-        assert mapper.local_table.schema is None  # type: ignore[attr-defined]
+        assert mapper.local_table.schema is None
 
 
 def test_there_are_more_than_eight() -> None:

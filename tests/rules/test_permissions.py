@@ -1,5 +1,6 @@
 """Permissions and roles are the same in Python, in PostgreSQL and in the documentation."""
 
+import itertools
 import re
 
 from sqlalchemy import text
@@ -48,7 +49,7 @@ def test_policies_name_known_permissions(migrated: Embedded) -> None:
 def test_roles_grow() -> None:
     """Each member's role holds all that the lesser one holds."""
     steps = [ROLES[role] for role in MEMBER_ROLES]
-    assert all(lesser < greater for lesser, greater in zip(steps, steps[1:], strict=False))
+    assert all(lesser < greater for lesser, greater in itertools.pairwise(steps))
 
 
 def test_every_permission_is_documented() -> None:

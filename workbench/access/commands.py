@@ -13,7 +13,6 @@ from workbench.db import soft_delete
 from workbench.errors import Conflict, Forbidden, NotFound, Stale
 from workbench.permissions import MEMBER_ROLES, Permission, Role
 
-
 NO_SUCH_USER = "23503"  # PostgreSQL's foreign_key_violation
 
 

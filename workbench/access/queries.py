@@ -72,9 +72,10 @@ MemberRow = Row[Membership, User]
 
 
 def _actor(permissions: list[str], claims: Claims) -> Actor:
+    held = frozenset(map(Permission, permissions))
     return Actor.of_user(
         claims.user_id,
         sid=claims.sid,
         tenant_id=claims.tenant_id,
-        permissions=[Permission(name) for name in permissions],
+        permissions=held if claims.permissions is None else held & claims.permissions,
     )

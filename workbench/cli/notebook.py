@@ -87,12 +87,13 @@ async def _some_worker(settings: Settings, database: Database) -> AsyncIterator[
             return
     from workbench import worker  # noqa: PLC0415 (papermill takes a second to import)
 
-    working = asyncio.create_task(worker.serve(settings))
+    stop = asyncio.Event()
+    working = asyncio.create_task(worker.serve(settings, stop))
     try:
         yield
     finally:
-        working.cancel()
-        await asyncio.wait([working])
+        stop.set()
+        await working
 
 
 async def _ended(database: Database, actor: Actor, run_id: UUID) -> Run:

@@ -40,6 +40,7 @@ def work() -> None:
     settings = Settings()
     prepare(settings)
     with connect.server(settings):
+        connect.check(settings)
         asyncio.run(worker.serve(settings))
 
 
@@ -92,6 +93,7 @@ def run(
 ) -> None:
     """Serve on the listener until a signal ends it; call `ready` once requests can come."""
     prepare(settings)
+    connect.check(settings)
     app = build(settings, connect.database(settings), only)
     listener.listen(BACKLOG)
     ready()

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL
+from sqlalchemy import URL, create_engine, pool
 
-from workbench.db import keys, roles, schema
+from workbench.db import guard, keys, roles, schema
 from workbench.db.embedded import Embedded
 from workbench.db.session import Database, Logins
-from workbench.errors import Invalid
+from workbench.errors import Invalid, Unavailable
 from workbench.settings import Settings, driver_url
 
 
@@ -68,3 +68,20 @@ def server(settings: Settings) -> Iterator[None]:
 def database(settings: Settings) -> Database:
     """The database of these settings; nothing connects yet."""
     return Database(logins(settings), settings.secret_keys[0])
+
+
+def check(settings: Settings) -> list[str]:
+    """Raise unless the database is migrated and its roles are bound by every policy.
+
+    Answers what readers can still do that only a superuser can take away.
+    """
+    engine = create_engine(logins(settings).app, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        guard.check(connection)
+        current, head = schema.current(connection), schema.head()
+        if current != head:
+            raise Unavailable(
+                f"The database is at revision {current}, the code needs {head}: "
+                "run `workbench migrate`."
+            )
+        return guard.left_open(connection)

@@ -10,6 +10,7 @@ import jwt
 
 from workbench.db import keys
 from workbench.errors import Unauthenticated
+from workbench.permissions import Permission
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=7)
@@ -26,14 +27,18 @@ class BadToken(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says: the login, the user, and the tenant or None for the platform."""
+    """What an access token says: the login, the user, and the tenant or None for the platform.
+
+    `permissions` narrows what the user holds; None narrows nothing.
+    """
 
     sid: UUID
     user_id: UUID
     tenant_id: UUID | None
+    permissions: frozenset[Permission] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshClaims(Claims):
     """What a refresh token says; `jti` names the token itself."""
 
@@ -55,15 +60,27 @@ class Tokens:
             for audience in ("access", "refresh")
         }
 
-    def access(self, sid: UUID, user_id: UUID, tenant_id: UUID | None, now: datetime) -> str:
-        """Make an access token of 15 minutes."""
-        return self._encode("access", _claims(sid, user_id, tenant_id), now + ACCESS_LIFETIME)
+    def access(
+        self,
+        sid: UUID,
+        user_id: UUID,
+        tenant_id: UUID | None,
+        now: datetime,
+        *,
+        permissions: frozenset[Permission] | None = None,
+        lifetime: timedelta = ACCESS_LIFETIME,
+    ) -> str:
+        """Make an access token of 15 minutes; a run's is narrower, and lasts as long as the run."""
+        claims = _said(sid, user_id, tenant_id)
+        if permissions is not None:
+            claims["per"] = sorted(permissions)
+        return self._encode("access", claims, now + lifetime)
 
     def refresh(
         self, jti: UUID, sid: UUID, user_id: UUID, tenant_id: UUID | None, expires: datetime
     ) -> str:
         """Make a refresh token that serves once, until it expires."""
-        claims = _claims(sid, user_id, tenant_id) | {"jti": str(jti)}
+        claims = _said(sid, user_id, tenant_id) | {"jti": str(jti)}
         return self._encode("refresh", claims, expires)
 
     def read_access(self, token: str, now: datetime) -> Claims:
@@ -100,17 +117,18 @@ class Tokens:
         return claims
 
 
-def _claims(sid: UUID, user_id: UUID, tenant_id: UUID | None) -> dict[str, Any]:
+def _said(sid: UUID, user_id: UUID, tenant_id: UUID | None) -> dict[str, Any]:
     tenant = str(tenant_id) if tenant_id else None
     return {"sid": str(sid), "sub": str(user_id), "tid": tenant}
 
 
 def _ids(claims: Mapping[str, Any]) -> dict[str, Any]:
-    tenant = claims.get("tid")
+    tenant, permissions = claims.get("tid"), claims.get("per")
     return {
         "sid": UUID(claims["sid"]),
         "user_id": UUID(claims["sub"]),
         "tenant_id": UUID(tenant) if tenant else None,
+        "permissions": None if permissions is None else frozenset(map(Permission, permissions)),
     }
 
 
