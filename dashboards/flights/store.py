@@ -165,6 +165,8 @@ class Store:
         return {row["key"]: row["count"] for row in rows if row["key"]}
 
     async def _names(self, codes: set[str]) -> dict[str, str]:
+        if not codes:
+            return {}
         known = Condition(column="faa", op="in", value=sorted(codes))
         try:
             rows = await self._rows(AIRPORTS, RowsQuery(filter=[known], limit=1000))

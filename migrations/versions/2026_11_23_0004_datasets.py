@@ -221,11 +221,9 @@ begin
         execute format('create role %I login connection limit 20 in role {READERS}', login);
         -- So that the application can cancel what a kernel still runs when its run has ended.
         execute format('grant %I to {APP} with inherit true, set false', login);
-        execute format('grant %I to {APP} with inherit true, set false', login);
     end if;
     -- A login may have changed its own settings, which every later kernel would begin with.
     execute format('alter role %I reset all', login);
-    execute format('alter role %I in database %I reset all', login, current_database());
     execute format('alter role %I in database %I reset all', login, current_database());
     execute format('alter role %I set search_path = data, views', login);
     execute format('alter role %I set client_connection_check_interval = %L', login, '1s');

@@ -195,6 +195,18 @@ class TestWriting:
                 assert world.a in seen, str(table)
                 assert world.b not in seen, str(table)
 
+    def test_a_blind_change_reaches_own_rows_alone(self, world: World) -> None:
+        """Without a condition, and so without reading, no row of B is stolen or removed (R21)."""
+        with world.connect(APP, world.a) as connection:
+            for table in _updatable(world):
+                count = sql.SQL("select from {}").format(table.sql)
+                own = attempt(connection, count).count
+                steal = sql.SQL("update {} set tenant_id = %s").format(table.sql)
+                stolen = attempt(connection, steal, world.a.tenant_id)
+                assert (stolen.error, stolen.count) == (None, own), str(table)
+                gone = attempt(connection, sql.SQL("delete from {}").format(table.sql))
+                assert gone.count in (0, own), str(table)
+
     def test_delete(self, world: World) -> None:
         """Deleting reaches A's row where the application may delete, and never B's."""
         with world.connect(APP, world.a) as connection:

@@ -27,8 +27,8 @@ class SignedOut(Unauthenticated):
 
 async def actor_of(database: Database, claims: Claims) -> Actor:
     """The actor that a login is now; raise SignedOut when the login or the membership has ended."""
-    async with database.app.connect() as connection:
-        values = {"sid": claims.sid, "tenant": claims.tenant_id}
+    values = {"sid": claims.sid, "tenant": claims.tenant_id}
+    async with database.lookups.connect() as connection:
         row = (await connection.execute(ACTOR_OF, values)).first()
     if row is None or row.user_id != claims.user_id:
         raise SignedOut

@@ -119,6 +119,11 @@ class Database:
         return create_async_engine(self.logins.app, **self._options)
 
     @cached_property
+    def lookups(self) -> AsyncEngine:
+        """The application's engine for single statements that need no transaction."""
+        return self.app.execution_options(isolation_level="AUTOCOMMIT")
+
+    @cached_property
     def reader(self) -> AsyncEngine:
         """The engine of the readers."""
         # DISCARD ALL drops prepared statements behind the driver's back: it must prepare none.
