@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 # uv from the PATH if it runs (a shim may not), else the private one.
 FIND_UV := uv=uv; uv --version >/dev/null 2>&1 || uv=.venv/uv/bin/uv
 
-.PHONY: help install up test prove check format lint types contracts locked fix lock package clean
+.PHONY: help install up test prove measure check format lint types contracts locked fix lock package clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -30,8 +30,11 @@ up: install ## Start Workbench with the demo on one port; Ctrl-C stops it
 test: install ## Run every test; branch coverage below 90 % fails
 	@$(PYTEST) $(if $(strip $(ARGS)),$(ARGS),--cov)
 
-prove: install ## Run the tests at full counts: attacks, soak, 10,000,000 rows
+prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)
+
+measure: install ## Measure what the boundary costs, as ratios with budgets
+	@$(BIN)/python -m tests.benchmarks.boundary
 
 check: format lint types contracts locked ## Check format, lint, types, import contracts and the lock
 

@@ -1,16 +1,19 @@
-"""The faults of bokeh-fastapi 0.1.8 that are mended here, each with a test that tells when to stop.
+"""The faults of bokeh-fastapi 0.1.8 and panel-material-ui 0.16 that are mended here, each with a test that tells when to stop.
 
 1. A socket that goes away is never told to the application: its sessions live for ever.
 2. Messages are sent in several frames without a lock: two at once can interleave.
+3. Every page follows `panel.state.busy`, and so that state holds every page ever opened.
 """
 
 import asyncio
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import panel_material_ui as pmui
 from bokeh.protocol.message import Message
 from bokeh_fastapi.handler import WSHandler
 from fastapi import WebSocket
+from panel.util import edit_readonly
 
 _connect = WSHandler.ws_connect
 _send = WSHandler.send_message
@@ -31,6 +34,12 @@ async def send_whole(handler: Any, message: Message[Any]) -> int:
     async with _locks.setdefault(handler, asyncio.Lock()):
         sent: int = await _send(handler, message)
         return sent
+
+
+def release(page: pmui.Page) -> None:
+    """Cut a page's reference to the state that all visits share, which would keep it for ever."""
+    with edit_readonly(page):
+        page.busy = False
 
 
 def mend() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import theme
+from dashboards import theme, upstream
 from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.visits import Visit
@@ -43,9 +43,12 @@ class Shell:
             theme_config=theme.CONFIG,
             template=TEMPLATE,
             sidebar_open=not visit.screen.is_narrow,
+            busy_indicator=None,
             sx=theme.PAGE,
             **options,
         )
+
+        upstream.release(self.page)
 
     def greet(self, who: str) -> None:
         """Show who is signed in."""

@@ -1,9 +1,12 @@
 """The faults that are mended: each test of a fault fails once upstream has mended it itself."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import panel as pn
+import panel_material_ui as pmui
 import pytest
 import websockets
 from bokeh.protocol import Protocol
@@ -109,3 +112,24 @@ async def send_two(send: Any) -> tuple[list[str], list[str]]:
         for text in (message.header_json, message.metadata_json, message.content_json)
     ]
     return handler._socket.sent, whole
+
+
+class TestPages:
+    """A page that nobody looks at any more."""
+
+    def test_are_kept_by_upstream(self) -> None:
+        """Upstream's page is held by the state that all visits share."""
+        page = weakref.ref(pmui.Page())
+        gc.collect()
+
+        assert page() is not None
+
+    def test_go(self) -> None:
+        """Mended, nothing holds it."""
+        page = pmui.Page()
+        upstream.release(page)
+        gone = weakref.ref(page)
+        del page
+        gc.collect()
+
+        assert gone() is None

@@ -114,3 +114,19 @@ class TestConnect:
         """Inside the block the embedded server answers."""
         with connect.server(settings), connect.embedded(settings).superuser() as connection:
             assert connection.execute("select 1").fetchone() == (1,)
+
+    def test_start_up_checks_the_database(self, settings: Settings, migrated: Embedded) -> None:
+        """A migrated database is served with nothing left open; an empty one is not served."""
+        assert connect.check(settings) == []
+        migrated.ensure_database(str(connect.login_url(settings, roles.OWNER).password), "empty")
+        with migrated.superuser("empty") as connection:
+            connection.execute("revoke temporary on database empty from public")
+        url = connect.logins(settings).app.set(database="empty")
+        empty = Settings(
+            _env_file=None,
+            home=settings.home,
+            secret_key=",".join(settings.secret_keys),
+            database_url=url.render_as_string(hide_password=False),
+        )
+        with pytest.raises(Unavailable, match="run `workbench migrate`"):
+            connect.check(empty)
