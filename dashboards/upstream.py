@@ -1,4 +1,4 @@
-"""The faults of bokeh-fastapi 0.1.8 and panel-material-ui 0.16 that are mended here, each with a test that tells when to stop.
+"""The faults of bokeh-fastapi 0.1.8 and panel-material-ui 0.16, mended here as long as they last.
 
 1. A socket that goes away is never told to the application: its sessions live for ever.
 2. Messages are sent in several frames without a lock: two at once can interleave.
@@ -13,7 +13,6 @@ import panel_material_ui as pmui
 from bokeh.protocol.message import Message
 from bokeh_fastapi.handler import WSHandler
 from fastapi import WebSocket
-from panel.util import edit_readonly
 
 _connect = WSHandler.ws_connect
 _send = WSHandler.send_message
@@ -38,8 +37,10 @@ async def send_whole(handler: Any, message: Message[Any]) -> int:
 
 def release(page: pmui.Page) -> None:
     """Cut a page's reference to the state that all visits share, which would keep it for ever."""
-    with edit_readonly(page):
-        page.busy = False
+    kept = page._param__private.ref_watchers  # noqa: SLF001 (param has no public way)
+    for _, watcher in kept:
+        watcher.inst.param.unwatch(watcher)
+    kept.clear()
 
 
 def mend() -> None:

@@ -17,6 +17,56 @@ APP, READERS, VIEWER, KEEPER = (
 )
 
 
+# A foreign key without the tenant could point at another tenant's row, and tell that it exists.
+TENANT_FIRST = """
+do $$
+declare
+    wrong constant text := (
+        select string_agg(c.conname, ', ')
+        from pg_constraint c
+        join pg_attribute t on t.attrelid = c.conrelid and t.attname = 'tenant_id'
+        where c.conrelid = 'workbench.{table}'::regclass
+            and case c.contype
+                when 'p' then c.conkey[1] <> t.attnum
+                when 'f' then t.attnum <> all (c.conkey) and exists (
+                    select from pg_attribute other
+                    where other.attrelid = c.confrelid and other.attname = 'tenant_id')
+                else false
+            end
+    );
+begin
+    if wrong is not null then
+        raise exception 'these keys of {table} leave the tenant out: %', wrong;
+    end if;
+end
+$$
+"""
+INDEX_FOREIGN_KEYS = """
+do $$
+declare
+    columns text[];
+begin
+    for columns in
+        select array_agg(a.attname order by k.place)
+        from pg_constraint c
+        cross join unnest(c.conkey) with ordinality k (attnum, place)
+        join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum
+        where c.conrelid = 'workbench.{table}'::regclass and c.contype = 'f'
+            and not exists (
+                select from pg_index i
+                where i.indrelid = c.conrelid and i.indpred is null
+                    and (i.indkey::smallint[])[0 : cardinality(c.conkey) - 1] = c.conkey)
+        group by c.oid
+    loop
+        execute format('create index %I on workbench.{table} (%s)',
+            'ix_{table}_' || array_to_string(columns, '_'),
+            (select string_agg(quote_ident(name), ', ') from unnest(columns) name));
+    end loop;
+end
+$$
+"""
+
+
 def run(*statements: str) -> None:
     """Execute statements one after another, as they stand: `%` is no placeholder.
 
@@ -39,7 +89,11 @@ def run(*statements: str) -> None:
 
 
 def tenant_table(table: str, *, read: str, write: str, purge: bool = True) -> None:
-    """Guard a table with a tenant: `read` to see a row, `write` to make, change or purge it."""
+    """Guard a table with a tenant: `read` to see a row, `write` to make, change or purge it.
+
+    Its keys must begin with the tenant; a foreign key that no index serves gets one.
+    """
+    run(TENANT_FIRST.format(table=table), INDEX_FOREIGN_KEYS.format(table=table))
     using = f"tenant_id = (select workbench.tenant_with('{read}'))"
     check = f"tenant_id = (select workbench.tenant_with('{write}'))"
     guarded_table(table, select=using, insert=check, update=check, delete=check if purge else None)

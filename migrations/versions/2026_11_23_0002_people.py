@@ -93,7 +93,6 @@ TABLES = (
     create unique index uq_memberships_tenant_id_user_id
         on workbench.memberships (tenant_id, user_id) where deleted_at is null
     """,
-    "create index ix_memberships_user_id on workbench.memberships (user_id)",
 )
 
 HELD = """

@@ -63,7 +63,6 @@ TABLES = (
     create unique index uq_datasets_tenant_id_definition_id
         on workbench.datasets (tenant_id, definition_id) where deleted_at is null
     """,
-    "create index ix_datasets_definition_id on workbench.datasets (definition_id)",
     """
     create table workbench.imports (
         tenant_id uuid not null constraint fk_imports_tenant_id references workbench.tenants,
@@ -87,8 +86,6 @@ TABLES = (
             foreign key (tenant_id, dataset_id) references workbench.datasets
     )
     """,
-    "create index ix_imports_tenant_id_dataset_id on workbench.imports (tenant_id, dataset_id)",
-    "create index ix_imports_requested_by on workbench.imports (requested_by)",
     """
     create table workbench.rejects (
         tenant_id uuid not null constraint fk_rejects_tenant_id references workbench.tenants,
@@ -103,7 +100,6 @@ TABLES = (
             foreign key (tenant_id, import_id) references workbench.imports
     )
     """,
-    "create index ix_rejects_tenant_id_import_id on workbench.rejects (tenant_id, import_id)",
 )
 
 # The rows of a dataset carry no foreign key: the policy's check fixes the tenant, and a trigger

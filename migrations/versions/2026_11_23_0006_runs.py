@@ -27,7 +27,6 @@ TABLES = (
         constraint pk_runs primary key (tenant_id, id)
     )
     """,
-    "create index ix_runs_requested_by on workbench.runs (requested_by)",
     """
     create index ix_runs_heartbeat_at on workbench.runs (heartbeat_at) where status = 'running'
     """,
@@ -47,7 +46,6 @@ TABLES = (
             foreign key (tenant_id, run_id) references workbench.runs
     )
     """,
-    "create index ix_metrics_tenant_id_run_id on workbench.metrics (tenant_id, run_id)",
     """
     create unique index uq_metrics_tenant_id_run_id_name
         on workbench.metrics (tenant_id, run_id, name) where deleted_at is null
@@ -69,7 +67,6 @@ TABLES = (
             foreign key (tenant_id, run_id) references workbench.runs
     )
     """,
-    "create index ix_artifacts_tenant_id_run_id on workbench.artifacts (tenant_id, run_id)",
     """
     create unique index uq_artifacts_tenant_id_run_id_name
         on workbench.artifacts (tenant_id, run_id, name) where deleted_at is null

@@ -53,7 +53,11 @@ select case when n <= %(large)s then %(tenant)s::uuid
        timestamptz '2013-01-01' + n * interval '1 second'
 from generate_series(1, %(rows)s) n
 """
+UNSAMPLED = ", ".join(
+    f"alter column {name} set statistics 0" for name in COLUMNS.split(", ") if name != "row_id"
+)
 GUARD = f"""
+alter table rows.guarded {UNSAMPLED};
 alter table rows.guarded owner to {roles.OWNER};
 alter table rows.guarded enable row level security;
 alter table rows.guarded force row level security;

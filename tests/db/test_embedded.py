@@ -57,6 +57,20 @@ def test_the_home_stays_closed(small: Embedded, folder: Path) -> None:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
 
 
+def test_it_refuses_a_socket_folder_that_somebody_made_first(folder: Path, tmp_path: Path) -> None:
+    """A link in its place would have root give somebody's folder to the server's user."""
+    embedded = Embedded(folder)
+    embedded.socket.symlink_to(tmp_path)
+    owner = tmp_path.stat().st_uid
+    try:
+        with pytest.raises(Unavailable, match="somebody else"):
+            embedded.start()
+    finally:
+        embedded.socket.unlink()
+
+    assert tmp_path.stat().st_uid == owner
+
+
 def test_every_role_is_asked_for_its_password(small: Embedded) -> None:
     """The right one opens, a wrong one and none do not."""
     small.ensure_database("the-right-one")

@@ -8,8 +8,10 @@ import fcntl
 import getpass
 import hashlib
 import os
+import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import warnings
@@ -181,11 +183,14 @@ class Embedded:
         (self.folder / "pg_ident.conf").write_text(f"bootstrap {getpass.getuser()} {SUPERUSER}\n")
 
     def _make_socket_folder(self, user: str | None) -> None:
+        """Make the folder of the socket; raise Unavailable when somebody else was first."""
         self.socket.mkdir(mode=0o755, exist_ok=True)
-        if user is None and self.socket.stat().st_uid != os.geteuid():
+        found = self.socket.lstat()
+        owners = {os.geteuid()} if user is None else {os.geteuid(), pwd.getpwnam(user).pw_uid}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
             raise Unavailable(f"{self.socket} belongs to somebody else; remove it.")
         if user is not None:
-            shutil.chown(self.socket, user)
+            os.chown(self.socket, pwd.getpwnam(user).pw_uid, -1, follow_symlinks=False)
 
     def _shut_down(self) -> None:
         process = self._running()
