@@ -22,7 +22,10 @@ SECRET_TEXT = (
     re.compile(r"(?<=bearer )\S+", re.IGNORECASE),
     re.compile(r"(?<=password=)\S+", re.IGNORECASE),
 )
-QUIET = ("httpx", "httpcore", "asyncio", "papermill", "multipart", "python_multipart")
+QUIET = (
+    *("alembic", "asyncio", "bokeh_fastapi", "httpcore", "httpx", "multipart", "papermill"),
+    *("procrastinate", "python_multipart"),
+)
 
 
 def configure(

@@ -42,7 +42,11 @@ def shell_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bare_shell(shell_home: Path) -> Shell:
     """A shell whose home is empty."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "HOME", "LANG"} or name.startswith("COV")
+    }
     return Shell(kept | {"WORKBENCH_HOME": str(shell_home), "COLUMNS": "200"})
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from tests.migrations.conftest import MakeScratch, Scratch
 from workbench.db import schema
+from workbench.settings import ROOT
 
 MIGRATION = '''
 """A migration of a test."""
@@ -68,7 +69,7 @@ def _upgraded(scratch: Scratch, folder: Path, keys: str) -> Iterator[Connection]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the migrations that a test may add to."""
-    shutil.copytree(schema.ROOT / "migrations", tmp_path / "migrations")
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
     return tmp_path / "migrations"
 
 

@@ -25,7 +25,7 @@ def lab(
     from workbench.cli import jupyter  # noqa: PLC0415 (papermill takes a second to import)
 
     settings = Settings()
-    serve.prepare(settings)
+    serve.prepare(settings, quiet=True)
     token = os.environ.get(TOKEN) or new_token()
     if TOKEN not in os.environ:
         console.out.print(f"JupyterLab: {address(settings, port, token)}")

@@ -43,7 +43,7 @@ def run(
 ) -> None:
     """Run a notebook for a tenant and wait for it; exit code 1 unless it succeeds."""
     settings = Settings()
-    serve.prepare(settings)
+    serve.prepare(settings, quiet=True)
     parameters = dict(_pair(one) for one in parameter or [])
     with connect.server(settings):
         ended = asyncio.run(_run(settings, notebook, parameters, tenant, member))

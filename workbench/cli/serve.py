@@ -1,8 +1,10 @@
 """`workbench serve` and `workbench work`: the two kinds of process that Workbench consists of."""
 
 import asyncio
+import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Annotated, Any, Literal
@@ -49,9 +51,15 @@ def with_port(port: int | None) -> Settings:
     return Settings() if port is None else Settings(port=port)
 
 
-def prepare(settings: Settings) -> None:
-    """Begin to log and, where a DSN is set, to report errors."""
-    logs.configure(settings.log)
+def prepare(settings: Settings, *, quiet: bool = False) -> None:
+    """Begin to log and, where a DSN is set, to report errors.
+
+    `quiet` leaves the output to the command itself, and standard error to what goes wrong.
+    """
+    if quiet:
+        logs.configure("console", stream=sys.stderr, level=logging.WARNING)
+    else:
+        logs.configure(settings.log)
     dsn = settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None
     environment = "embedded" if settings.is_embedded else "production"
     observability.configure(dsn, release=__version__, environment=environment)

@@ -46,6 +46,13 @@ def daily(days: Sequence[Day], mode: str) -> Option:
         "itemStyle": {"color": ink, "opacity": 0.75},
         "data": [[d.day.isoformat(), d.flights] for d in days],
     }
+    return _above_each_other(mode) | {
+        "series": [single, flights] if is_sparse else [single, smooth, flights],
+    }
+
+
+def _above_each_other(mode: str) -> Option:
+    """Two charts on one axis of time: minutes above, flights below."""
     return {
         "grid": [
             {"left": 46, "right": 14, "top": 30, "height": "50%"},
@@ -75,7 +82,6 @@ def daily(days: Sequence[Day], mode: str) -> Option:
                 minInterval=1,
             ),
         ],
-        "series": [single, flights] if is_sparse else [single, smooth, flights],
     }
 
 
