@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from workbench.actor import Actor
 from workbench.cli.acting import acting
-from workbench.cli.lab import TOKEN
 from workbench.settings import ROOT, Settings
 from workbench.worker import kernel, parts, ticketing
 
@@ -17,20 +16,24 @@ RENEWAL = timedelta(minutes=5)
 DAY = timedelta(days=1)
 
 
-def serve_lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
+def serve_lab(
+    settings: Settings, tenant: str, member: str | None, port: int, environment: dict[str, str]
+) -> None:
     """Serve JupyterLab for a member of a tenant until it is stopped."""
     with suppress(asyncio.CancelledError):
-        asyncio.run(_lab(settings, tenant, member, port, token))
+        asyncio.run(_lab(settings, tenant, member, port, environment))
 
 
-async def _lab(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> None:
+async def _lab(
+    settings: Settings, tenant: str, member: str | None, port: int, environment: dict[str, str]
+) -> None:
     _stop_when_told()
     made = parts.make(settings)
     try:
         async with acting(made.database, tenant, member, lifetime=DAY) as actor:
             with kernel.scratch(settings.kernel_user) as place:
                 await _renew(made, actor, place)
-                await _serve(made, actor, place, settings.host, port, token)
+                await _serve(made, actor, place, port, environment)
     finally:
         await made.database.close()
 
@@ -44,9 +47,10 @@ def _stop_when_told() -> None:
 
 
 async def _serve(
-    made: parts.Parts, actor: Actor, place: kernel.Place, host: str, port: int, token: str
+    made: parts.Parts, actor: Actor, place: kernel.Place, port: int, environment: dict[str, str]
 ) -> None:
-    options = place.options() | {"env": place.environment() | {TOKEN: token}}
+    options = place.options() | {"env": place.environment() | environment}
+    host = made.settings.host
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
         *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
