@@ -10,6 +10,8 @@ from tests.api.conftest import assert_problem, open_client
 from tests.support import log_lines
 from workbench.actor import Actor
 from workbench.api import app as api
+from workbench.db import schema
+from workbench.db.embedded import Embedded
 from workbench.db.session import Database
 from workbench.settings import Settings
 from workbench.storage import Storage
@@ -148,6 +150,38 @@ class TestHealth:
         ready = await anonymous.get("/health/ready")
         assert ready.status_code == 200, ready.text
         assert ready.json()["status"] == "ok"
+
+    @pytest.mark.parametrize(
+        ("place", "spoil", "mend"),
+        [
+            (
+                "migrations",
+                "update workbench.alembic_version set version_num = '0001'",
+                f"update workbench.alembic_version set version_num = '{schema.head()}'",
+            ),
+            (
+                "queue",
+                "alter function workbench.queue_state() rename to hidden",
+                "alter function workbench.hidden() rename to queue_state",
+            ),
+        ],
+    )
+    async def test_names_what_is_not_ready(
+        self, anonymous: httpx.AsyncClient, migrated: Embedded, place: str, spoil: str, mend: str
+    ) -> None:
+        """An older schema or a queue that does not answer flips readiness, and not liveness."""
+        with migrated.superuser("workbench") as superuser:
+            superuser.execute(spoil.encode())
+            try:
+                ready = await anonymous.get("/health/ready")
+                live = await anonymous.get("/health/live")
+            finally:
+                superuser.execute(mend.encode())
+
+        assert_problem(ready, 503, "not_ready")
+        assert [error["place"] for error in ready.json()["errors"]] == [place]
+        assert live.status_code == 200
+        assert (await anonymous.get("/health/ready")).status_code == 200
 
 
 class TestDocs:

@@ -1,5 +1,6 @@
 """The schema's revisions: bring a database to the newest one, and tell which one it has."""
 
+from functools import cache
 from typing import Any
 
 from alembic import command
@@ -27,6 +28,7 @@ def config(connection: Connection | None = None) -> Config:
     return alembic
 
 
+@cache
 def head() -> str | None:
     """The newest revision that the code brings."""
     return ScriptDirectory.from_config(config()).get_current_head()
