@@ -1,5 +1,7 @@
 """The API as one ASGI application."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -73,6 +75,7 @@ def create(
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         responses=problems.RESPONSES,
+        lifespan=_lifespan,
     )
     limiter = Limiter(
         settings.rate_limit_url, every=settings.rate_limit, login=settings.login_limit
@@ -89,6 +92,12 @@ def create(
     app.add_middleware(Recorded, metrics=parts.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.parts.limiter.close()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -4,12 +4,14 @@ import hashlib
 import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
+from redis.asyncio import ConnectionPool
 
 from workbench.errors import Invalid, TooMany, Unavailable
 
@@ -51,7 +53,13 @@ class Limiter:
             ACCOUNT: account,
             LOGIN: type(account)(account.amount * ADDRESS_SHARE, account.multiples),
         }
-        self._limiter = SlidingWindowCounterRateLimiter(_storage(url))
+        self._pool = _pool(url)
+        self._limiter = SlidingWindowCounterRateLimiter(_storage(url, self._pool))
+
+    async def close(self) -> None:
+        """Give back the connections to Redis, if there are any."""
+        if self._pool is not None:
+            await self._pool.aclose()
 
     async def hit(self, name: str, *who: str) -> Standing:
         """Count one request; raise TooMany with the seconds to wait when it is one too many."""
@@ -90,11 +98,20 @@ def _parsed(text: str) -> RateLimitItem:
         raise Invalid(f"{text!r} is no rate limit; write it as 600/minute.") from error
 
 
-def _storage(url: str) -> Storage:
-    scheme, _, rest = url.partition("://")
-    options = {"implementation": "redispy"} if scheme.startswith("redis") else {}
+def _pool(url: str) -> ConnectionPool | None:
+    """Connections of our own, since the storage closes none of those that it makes."""
+    if not url.startswith("redis"):
+        return None
+    return ConnectionPool.from_url(url.removeprefix("redis+"))
+
+
+def _storage(url: str, pool: ConnectionPool | None) -> Storage:
+    scheme = url.partition("://")[0]
+    options: dict[str, Any] = (
+        {} if pool is None else {"implementation": "redispy", "connection_pool": pool}
+    )
     try:
-        storage = storage_from_string(f"async+{scheme}://{rest}", wrap_exceptions=True, **options)
+        storage = storage_from_string(f"async+{url}", wrap_exceptions=True, **options)
     except ConfigurationError as error:
         raise Invalid(f"Rate limits cannot be counted in {scheme}://.") from error
     if not isinstance(storage, Storage):

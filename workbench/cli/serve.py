@@ -102,7 +102,8 @@ def run(
     """Serve on the listener until a signal ends it; call `ready` once requests can come."""
     prepare(settings)
     connect.check(settings)
-    app = build(settings, connect.database(settings), only)
+    database = connect.database(settings)
+    app = build(settings, database, only)
     listener.listen(BACKLOG)
     ready()
     config = uvicorn.Config(
@@ -114,7 +115,14 @@ def run(
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    asyncio.run(_Server(config).serve([listener]))
+    asyncio.run(_serve(_Server(config), listener, database))
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, database: Database) -> None:
+    try:
+        await server.serve([listener])
+    finally:
+        await database.close()
 
 
 class _Server(uvicorn.Server):
