@@ -27,6 +27,7 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_ROW_BYTES = 1024 * 1024
 BATCH = 50  # so one fetch brings at most 50 MB
 MAX_DIGITS = 300
+MAX_DEPTH = 100
 WATCHDOG = timedelta(seconds=1)
 # The reader cannot change these within a statement that `sql_check` has let through.
 SETTINGS = """
@@ -55,6 +56,10 @@ class SqlTimeout(Invalid):
     """The statement takes too long."""
 
     code = "sql_timeout"
+
+
+class TooDeep(SqlRefused):
+    """A value of the answer is nested too deeply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +148,23 @@ def _values(line: str) -> list[Any]:
     try:
         values = list(json.loads(line, parse_int=_whole, parse_float=_fraction).values())
     except RecursionError:
-        raise SqlRefused("A value of the answer is nested too deeply.") from None
+        raise TooDeep from None
+    if _is_deep(values):
+        raise TooDeep
     return [_clean(value) for value in values] if "\\ud" in line.lower() else values
+
+
+def _is_deep(values: list[Any]) -> bool:
+    """Whether something is nested more deeply than every reader of JSON can follow."""
+    level = values
+    for _ in range(MAX_DEPTH):
+        inner = [each for each in level if isinstance(each, list | dict)]
+        if not inner:
+            return False
+        level = [
+            child for each in inner for child in (each.values() if isinstance(each, dict) else each)
+        ]
+    return True
 
 
 def _whole(digits: str) -> int | str:
