@@ -10,6 +10,8 @@ from bokeh_fastapi import BokehFastAPI
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from panel.io.fastapi import add_applications
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from dashboards import theme, upstream
@@ -18,10 +20,12 @@ from dashboards.flights import app as flights
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
 from dashboards.home import app as home
 from dashboards.login import app as login
+from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
-from dashboards.visits import House, Visit
+from dashboards.visits import House, Visit, failures
 from workbench.db import keys
 from workbench.db.session import Database
+from workbench.errors import NotFound
 from workbench.identity.tokens import Tokens
 from workbench.settings import ROOT, Settings
 from workbench.storage import Storage
@@ -61,6 +65,8 @@ def mount(
     for route in app.router.routes:
         if id(route) not in known:
             _guard(route, door, set(pages or PAGES))
+    _refuse_others(app, door, set(pages or PAGES))
+    app.add_middleware(ProblemPages)
     _live_with(app, logins)
 
 
@@ -68,7 +74,14 @@ def _add_pages(
     app: FastAPI, pages: dict[str, Page], house: House, key: bytes, unused: timedelta
 ) -> BokehFastAPI:
     def opened(page: Page) -> Callable[[], pn.viewable.Viewable]:
-        return lambda: page(Visit.begin(house))
+        def compose() -> pn.viewable.Viewable:
+            try:
+                return page(Visit.begin(house))
+            except Exception as error:
+                failures.get().append(error)
+                raise
+
+        return compose
 
     application = add_applications(
         {path: opened(page) for path, page in pages.items()},
@@ -96,6 +109,19 @@ def _guard(route: BaseRoute, door: Door, pages: set[str]) -> None:
         guarded.app = AssetGuard(Assets(guarded.app), door)
     if isinstance(route, APIRoute):
         route.include_in_schema = False
+
+
+def _refuse_others(app: FastAPI, door: Door, pages: set[str]) -> None:
+    """Answer what is no page: strangers are led to the log-in as from any page."""
+
+    async def nowhere(request: Request) -> Response:
+        path = request.url.path.rstrip("/")
+        if path == "/dashboards" or path in pages:
+            return RedirectResponse(path if path in pages else login.HOME, 307)
+        raise NotFound
+
+    app.add_route("/dashboards/{path:path}", nowhere, include_in_schema=False)
+    _guard(app.router.routes[-1], door, {"/dashboards/{path:path}"})
 
 
 def _live_with(app: FastAPI, logins: Logins) -> None:

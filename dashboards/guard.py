@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.logins import Logins
-from dashboards.visits import Screen, screen, visitor
+from dashboards.visits import Screen, failures, screen, visitor
 from workbench.access import queries
 from workbench.actor import Actor
 from workbench.db.session import Database
@@ -130,7 +130,7 @@ class PageGuard:
     door: Door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the page or a redirection; a session id in the address is refused."""
+        """Answer the page or a redirection; raise what a page raised while it was composed."""
         connection = HTTPConnection(scope)
         try:
             _, actor = await self.door.claims(connection)
@@ -141,7 +141,16 @@ class PageGuard:
             raise Invalid("A page makes its own session; leave `bokeh_session_id` out.")
         visitor.set(actor)
         screen.set(told_screen(connection))
-        await self.app(scope, receive, with_headers(send, PAGE_HEADERS))
+        failed: list[Exception] = []
+        failures.set(failed)
+
+        async def send_unless_failed(message: Message) -> None:
+            if not failed:
+                await send(message)
+
+        await self.app(scope, receive, with_headers(send_unless_failed, PAGE_HEADERS))
+        if failed:
+            raise failed[0]
 
 
 def told_screen(connection: HTTPConnection) -> Screen:

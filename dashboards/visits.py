@@ -8,6 +8,8 @@ from workbench.actor import Actor
 from workbench.db.session import Database
 
 visitor: ContextVar[Actor] = ContextVar("visitor")
+# Panel answers an empty page when composing one fails; the guard looks here and answers a problem.
+failures: ContextVar[list[Exception]] = ContextVar("failures")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters.update(count=numbers.count, ago=numbers.ago, lasted=numbers.lasted)
+TEMPLATES.filters.update(
+    count=numbers.count, ago=numbers.ago, day=numbers.day, lasted=numbers.lasted
+)
 
 
 class Face:

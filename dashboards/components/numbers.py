@@ -50,6 +50,11 @@ def ago(moment: datetime | None, now: datetime) -> str:
         return f"{passed // HOUR} h ago"
     if passed < 2 * DAY:
         return "yesterday"
+    return day(moment)
+
+
+def day(moment: datetime) -> str:
+    """The day of a moment, such as 1 May 2026."""
     return f"{moment:%-d %b %Y}"
 
 

@@ -1,5 +1,6 @@
 """The page around every dashboard: bar, navigation, account, colour scheme."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,43 @@ from dashboards import theme, upstream
 from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.visits import Visit
+from workbench.actor import Actor
+from workbench.permissions import Permission
 
 FILES = "/login/files"
 TEMPLATE = Path(__file__).parent / "page.html"
-LINKS = (("/dashboards/home", "Home"), ("/dashboards/flights", "Flights"))
+HOME = "/dashboards/home"
 BODY = """
 :host { padding: 24px; gap: 20px; }
 @media (max-width: 600px) { :host { padding: 16px; gap: 14px; } }
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A dashboard in the navigation, and what a member of a tenant needs to use it."""
+
+    path: str
+    name: str
+    note: str
+    needs: frozenset[Permission]
+
+
+LINKS = (
+    Link(
+        "/dashboards/flights",
+        "Flights",
+        "Delays, destinations, and every single flight.",
+        frozenset({Permission.DATASET_READ, Permission.ROW_READ}),
+    ),
+)
+
+
+def links(actor: Actor) -> list[Link]:
+    """The dashboards besides the first that the actor may use; each shows a tenant's rows."""
+    return [
+        link for link in LINKS if actor.tenant_id is not None and link.needs <= actor.permissions
+    ]
 
 
 class Shell:
@@ -26,7 +56,8 @@ class Shell:
     def __init__(self, visit: Visit, title: str, *main: Any, at: str, **options: Any) -> None:
         """Put the parts of a dashboard on a page; `at` is the dashboard's own path."""
         self._at = at
-        self._navigation = Face("navigation", links=LINKS, at=at, who="")
+        self._places = [(HOME, "Home"), *((link.path, link.name) for link in links(visit.actor))]
+        self._navigation = Face("navigation", links=self._places, at=at, who="")
         scheme = "dark" if visit.screen.is_dark else "default"
         pn.config.theme = scheme  # type: ignore[misc]  # of this visit; Panel resolves the setter
         self.page = pmui.Page(
@@ -34,7 +65,7 @@ class Shell:
             meta_title=f"{title} · Workbench",
             logo=f"{FILES}/mark.svg",
             favicon=f"{FILES}/mark.svg",
-            site_url="/dashboards/home",
+            site_url=HOME,
             header=[self._navigation.pane],
             main=[layout.column(*main, css=BODY)],
             main_width=1320,
@@ -52,4 +83,4 @@ class Shell:
 
     def greet(self, who: str) -> None:
         """Show who is signed in."""
-        self._navigation.show(links=LINKS, at=self._at, who=who)
+        self._navigation.show(links=self._places, at=self._at, who=who)

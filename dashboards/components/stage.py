@@ -19,8 +19,9 @@ log = structlog.stdlib.get_logger(__name__)
 class Stage:
     """Content that is filled by asynchronous work, which may fail."""
 
-    def __init__(self, work: Work, *content: Any) -> None:
-        """Name the work that fills the content."""
+    def __init__(self, work: Work, *content: Any, at: str) -> None:
+        """Name the work that fills the content; `at` is the dashboard's own path."""
+        self._at = at
         self.refresh = Latest(self.attempting(work)).ask
         self._content = layout.stack(*content)
         self._face = Face("state", state=states.FAILED)
@@ -50,7 +51,7 @@ class Stage:
             try:
                 await work()
             except Exception as error:
-                state = states.of(error)
+                state = states.of(error, self._at)
                 if state is None:
                     log.exception("a dashboard failed")
                 with pn.io.hold():

@@ -6,6 +6,7 @@ from workbench.api import problems
 from workbench.errors import Forbidden, NotFound, Unauthenticated, WorkbenchError
 
 SIGN_IN = "/login"
+HOME = "/dashboards/home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,12 @@ FAILED = State(
 )
 
 
-def of(error: Exception) -> State | None:
-    """The face of an error; None for one that nobody expected."""
+def of(error: Exception, at: str = "") -> State | None:
+    """The face of an error on the page `at`; None for one that nobody expected."""
     known = problems.understood(error)
     if isinstance(known, Unauthenticated):
         return SIGNED_OUT
     if isinstance(known, Forbidden | NotFound):
-        return State("This is not open to you", str(known), "/dashboards/home", "Go to the start")
+        link = ("", "") if at == HOME else (HOME, "Go to Home")
+        return State("This is not open to you", str(known), *link)
     return FAILED if isinstance(known, WorkbenchError) else None

@@ -47,7 +47,7 @@ class Flights:
         self._filters = Filters(self._state)
         self._overview = Overview()
         self._list = FlightList(self._wish)
-        self._stage = Stage(self._refresh, *self._overview.parts, self._list.pane)
+        self._stage = Stage(self._refresh, *self._overview.parts, self._list.pane, at=PATH)
         self._turn = Latest(self._stage.attempting(self._refresh_list)).ask
         self._shell = self._composed(visit)
         self.page = self._shell.page

@@ -8,17 +8,20 @@ import panel as pn
 from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
-from dashboards.components.shell import Shell
+from dashboards.components.shell import Shell, links
 from dashboards.components.stage import Stage
 from dashboards.home.state import State
 from dashboards.home.store import Store
 from dashboards.home.views.lists import Lists
 from dashboards.home.views.starter import Starter
+from dashboards.home.views.tenants import Tenants
 from dashboards.visits import Visit
 from workbench.errors import Invalid, WorkbenchError
 
 PATH = "/dashboards/home"
 FOLLOW_EVERY = 1500  # ms, while a run waits or works
+WORKING = "Everything here for programs, with SQL and imports."
+OPERATING = "Make, suspend and resume tenants, and all else for programs."
 COLUMNS = """
 :host {
   display: grid !important;
@@ -31,12 +34,37 @@ COLUMNS = """
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
-    """Open the first dashboard for a visit."""
-    return Home(visit).page
+    """Open the first dashboard for a visit: a tenant's, or the platform's for its operator."""
+    return (Home if visit.actor.tenant_id else Overview)(visit).page
+
+
+class Overview:
+    """One visit of the platform's operator, who sees tenants but nothing that is theirs."""
+
+    def __init__(self, visit: Visit) -> None:
+        """Compose the page; data follow once the browser has opened its socket."""
+        self._store = Store(visit)
+        self._heading = Face("heading", title="Platform", text="")
+        self._tenants = Tenants()
+        more = Face("links", links=links(visit.actor), api=OPERATING)
+        columns = layout.column(layout.stack(self._tenants.pane), more.pane, css=COLUMNS)
+        self._stage = Stage(self._refresh, columns, at=PATH)
+        self._shell = Shell(visit, "Platform", self._heading.pane, self._stage.pane, at=PATH)
+        self.page = self._shell.page
+        pn.state.onload(self._stage.refresh)
+
+    async def _refresh(self) -> None:
+        platform = await self._store.platform()
+        with pn.io.hold():
+            self._stage.show_state(None)
+            who = f"Signed in as {platform.person}, for the whole platform"
+            self._heading.show(title="Platform", text=who)
+            self._shell.greet(platform.person)
+            self._tenants.show(platform)
 
 
 class Home:
-    """One visit to the first dashboard."""
+    """One visit of a tenant's member."""
 
     def __init__(self, visit: Visit) -> None:
         """Compose the page; data follow once the browser has opened its socket."""
@@ -45,14 +73,14 @@ class Home:
         self._heading = Face("heading", title="Welcome", text="")
         self._lists = Lists()
         self._starter = Starter(self._state, self._start)
-        self._links = Face("links")
+        self._links = Face("links", links=links(visit.actor), api=WORKING)
         side = [self._starter.pane] if self._store.may_start else []
         columns = layout.column(
             layout.stack(self._lists.datasets, self._lists.runs),
             layout.stack(*side, self._links.pane),
             css=COLUMNS,
         )
-        self._stage = Stage(self._refresh, columns)
+        self._stage = Stage(self._refresh, columns, at=PATH)
         self._follow = Latest(self._stage.attempting(self._refresh_runs)).ask
         self._shell = Shell(visit, "Home", self._heading.pane, self._stage.pane, at=PATH)
         self.page = self._shell.page

@@ -21,6 +21,7 @@ from workbench.runs.states import LIVE
 from workbench.tenants import queries as tenants
 
 SHOWN_RUNS = 8
+SHOWN_TENANTS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,25 @@ class Welcome:
     person: str
     tenant: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A tenant as the platform's operator sees it."""
+
+    name: str
+    slug: str
+    created: datetime
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Who operates the platform, and the first of its tenants."""
+
+    person: str
+    tenants: list[Hosted]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,18 @@ class Store:
             tenant = await session.scalar(tenants.tenant(actor, actor.require_tenant()))
         role = next((role for role, held in ROLES.items() if held == actor.permissions), "member")
         return Welcome(user.name if user else "", tenant.name if tenant else "", str(role))
+
+    async def platform(self, most: int = SHOWN_TENANTS) -> Platform:
+        """The tenants of the platform by slug, for its operator."""
+        actor = self._actor
+        actor.require(Permission.PLATFORM_READ)
+        async with self._database.session(actor) as session:
+            user = await session.scalar(identity.myself(actor))
+            found = (await session.scalars(tenants.tenants(actor).limit(most + 1))).all()
+        hosted = [
+            Hosted(t.name, t.slug, t.created_at, t.suspended_at is not None) for t in found[:most]
+        ]
+        return Platform(user.name if user else "", hosted, has_more=len(found) > most)
 
     async def datasets(self) -> list[Known]:
         """The tenant's datasets with their rows, counted at the same time."""

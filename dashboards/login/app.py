@@ -12,6 +12,7 @@ from dashboards.guard import PAGE_HEADERS, Door, local_path
 from workbench.errors import Unauthenticated
 
 HERE = Path(__file__).parent
+PATH = "/login"
 HOME = "/dashboards/home"
 TEMPLATES = Environment(loader=FileSystemLoader(HERE), autoescape=True)
 HEADERS = PAGE_HEADERS | {
@@ -33,7 +34,7 @@ def add(app: FastAPI, door: Door) -> None:
         return RedirectResponse(HOME, 303)
 
     app.add_route("/", root, include_in_schema=False)
-    app.add_route("/login", login, include_in_schema=False)
+    app.add_route(PATH, login, include_in_schema=False)
     app.mount("/login/files", StaticFiles(directory=HERE / "files"), name="login files")
 
 

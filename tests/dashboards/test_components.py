@@ -140,7 +140,7 @@ class TestStage:
                 raise failure.pop()
             stage.show_state(None)
 
-        stage = Stage(work, "content")
+        stage = Stage(work, "content", at="/dashboards/flights")
         await stage.refresh()
 
         assert title in stage._face.pane.object
@@ -148,6 +148,14 @@ class TestStage:
         assert (stage._content.visible, stage._retry.visible) == (False, can_retry)
         await stage.refresh()
         assert (stage._content.visible, stage._retry.visible) == (True, False)
+
+    @pytest.mark.parametrize(("at", "link"), [(states.HOME, ""), ("/dashboards/a", states.HOME)])
+    def test_offers_no_way_to_where_one_is(self, at: str, link: str) -> None:
+        """What is not open leads to the first dashboard, except from there."""
+        state = states.of(Forbidden(), at)
+
+        assert state is not None
+        assert state.link == link
 
     def test_unexpected_errors_have_no_state(self) -> None:
         """What nobody expected is for the log, not for the visitor."""

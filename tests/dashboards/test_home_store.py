@@ -69,6 +69,27 @@ async def test_a_colleague_sees_whose_run_it_is(
     assert ran.who == "a colleague"
 
 
+async def test_the_operator_sees_the_tenants(
+    database: Database, operator: Actor, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """All tenants are there, by slug, and a short list says that there are more."""
+    platform = await store_of(database, operator).platform()
+    slugs = [hosted.slug for hosted in platform.tenants]
+
+    assert {tenant.slug, other_tenant.slug} <= set(slugs)
+    assert slugs == sorted(slugs)
+    assert not platform.has_more
+    first = await store_of(database, operator).platform(most=1)
+    assert ([hosted.slug for hosted in first.tenants], first.has_more) == (slugs[:1], True)
+
+
+@pytest.mark.acts_as("owner")
+async def test_an_owner_is_no_operator(database: Database, actor: Actor) -> None:
+    """Not even a tenant's owner gets the platform's list."""
+    with pytest.raises(Forbidden):
+        await store_of(database, actor).platform()
+
+
 @pytest.mark.acts_as("viewer")
 async def test_a_viewer_starts_nothing(database: Database, actor: Actor) -> None:
     """Who may not start a run is not offered to, and is refused when trying."""

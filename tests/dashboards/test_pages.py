@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from dashboards.components.shell import links
 from dashboards.flights.app import Flights
-from dashboards.home.app import Home
+from dashboards.home.app import Home, Overview, page
 from dashboards.visits import House, Screen, Visit
 from tests.support import flights
 from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.db.session import Database
-from workbench.permissions import Role
+from workbench.permissions import Permission, Role
 from workbench.settings import ROOT
+from workbench.tenants import commands as tenants
 from workbench.tenants.models import Tenant
 
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
@@ -148,9 +152,68 @@ class TestHome:
         assert "A tenant" in home._heading.pane.object
         assert home._starter.pane not in home._stage._content.select()
 
-    async def test_of_the_operator(self, database: Database, operator: Actor) -> None:
-        """Who belongs to no tenant is told so."""
-        home = Home(visit_of(database, operator))
+    async def test_without_the_permission(self, database: Database, actor: Actor) -> None:
+        """Who may not read runs is told so, without a button that leads to this very page."""
+        limited = actor.narrowed(actor.permissions - {Permission.RUN_READ})
+        home = Home(visit_of(database, limited))
         await home._stage.refresh()
 
         assert "not open to you" in home._stage._face.pane.object
+        assert "href" not in home._stage._face.pane.object
+
+
+class TestPlatform:
+    """The first dashboard of the platform's operator."""
+
+    async def test_shows_every_tenant(
+        self, database: Database, operator: Actor, tenant: Tenant, other_tenant: Tenant
+    ) -> None:
+        """Tenants are listed with who is suspended, and there is nothing that would be theirs."""
+        async with database.session(operator) as session:
+            await tenants.suspend(session, operator, tenant.id, datetime.now(UTC))
+        visit = Overview(visit_of(database, operator))
+        await visit._stage.refresh()
+        shown = visit._tenants.pane.object
+
+        assert visit._stage._content.visible
+        assert "for the whole platform" in visit._heading.pane.object
+        assert "Suspended" in shown.split(tenant.slug)[0].rpartition("<tr>")[2]
+        assert "Suspended" not in shown.split(other_tenant.slug)[0].rpartition("<tr>")[2]
+        assert [name for _, name in visit._shell._places] == ["Home"]
+
+    async def test_opens_for_the_operator_alone(
+        self, database: Database, operator: Actor, actor: Actor
+    ) -> None:
+        """The same address is the platform's for its operator, and the tenant's for a member."""
+        opened: list[Any] = [page(visit_of(database, who)) for who in (operator, actor)]
+
+        titles = [shown.meta.title for shown in opened]
+        assert titles == ["Platform · Workbench", "Home · Workbench"]
+
+    async def test_is_not_open_to_a_member(self, database: Database, actor: Actor) -> None:
+        """A member who were shown the platform's page would find it closed."""
+        visit = Overview(visit_of(database, actor))
+        await visit._stage.refresh()
+
+        assert "not open to you" in visit._stage._face.pane.object
+        assert "href" not in visit._stage._face.pane.object
+        assert "A tenant" not in visit._tenants.pane.object
+
+    async def test_flights_lead_home(self, database: Database, operator: Actor) -> None:
+        """The operator has no flights, and gets a way back."""
+        visit = Flights(visit_of(database, operator))
+        await visit._stage.refresh()
+
+        assert "not open to you" in visit._stage._face.pane.object
+        assert 'href="/dashboards/home"' in visit._stage._face.pane.object
+
+
+def test_navigation_shows_what_one_may_use(actor: Actor, operator: Actor) -> None:
+    """Flights need a tenant and both permissions."""
+    blind = actor.narrowed(actor.permissions - {Permission.ROW_READ})
+
+    assert [[link.name for link in links(who)] for who in (actor, blind, operator)] == [
+        ["Flights"],
+        [],
+        [],
+    ]

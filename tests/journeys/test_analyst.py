@@ -1,6 +1,7 @@
-"""An analyst's day: sign in, look at flights, run the notebook, read its report, sign out."""
+"""People's days in a browser: an analyst's with flights and a notebook, and the operator's."""
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID
 
 from playwright.async_api import Browser, Page, expect
@@ -11,6 +12,7 @@ from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.db.session import Database
 from workbench.permissions import Role
+from workbench.tenants import commands as tenants
 from workbench.tenants.models import Tenant
 
 expect.set_options(timeout=20_000)  # ms; two cores may be busy with other things
@@ -126,3 +128,31 @@ async def test_hostile_names_are_text(
     await page.mouse.move(560, 900)
 
     assert not visitor.trouble
+
+
+async def test_the_operator_finds_a_way(
+    house: str, browser: Browser, database: Database, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """The operator sees the tenants, and from an address that leads nowhere comes back home."""
+    user = await people.make_user(database, password=PASSWORD, is_operator=True)
+    async with database.session(people.FOUNDER) as session:
+        await tenants.suspend(session, people.FOUNDER, tenant.id, datetime.now(UTC))
+    page = await browser.new_page(viewport={"width": 400, "height": 800})
+    visitor = Visitor(page, house)
+
+    await page.goto(house)
+    await sign_in(page, user.email, PASSWORD)
+    await expect(page.get_by_role("heading", name="Platform")).to_be_visible()
+    suspended = page.get_by_role("row").filter(has_text=tenant.slug)
+    await expect(suspended.get_by_text("Suspended")).to_be_visible()
+    at_work = page.get_by_role("row").filter(has_text=other_tenant.slug)
+    await expect(at_work).to_be_visible()
+    await expect(at_work.get_by_text("Suspended")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Flights")).to_have_count(0)
+    assert not visitor.trouble
+
+    await page.goto(f"{house}/dashboards/nothing")
+    await expect(page.get_by_role("heading", name="There is no page here")).to_be_visible()
+    assert [said for said in visitor.trouble if "404" not in said] == []
+    await page.get_by_role("link", name="Go to Home").click()
+    await expect(page.get_by_role("heading", name="Platform")).to_be_visible()
