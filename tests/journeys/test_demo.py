@@ -1,9 +1,11 @@
 """Every airline of the demo sees its own flights, all of them, and nobody else's."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.support.site import Site, ended, up
 
@@ -28,8 +30,8 @@ FLIGHTS = {
     "ha": 342,
     "oo": 32,
 }
-# Kernels take seconds each, so all sixteen run only where the full counts were asked for.
-NOTEBOOK = tuple(FLIGHTS) if os.environ.get("WORKBENCH_PROVE") else ("ua", "oo")
+# Kernels and pages take seconds each: all sixteen only where the full counts were asked for.
+SOME = tuple(FLIGHTS) if os.environ.get("WORKBENCH_PROVE") else ("ua", "oo")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_sql_counts_the_flights_of_one_airline(site: Site, slug: str) -> None:
     assert answer.json()["rows"] == [[slug.upper(), FLIGHTS[slug]]]
 
 
-@pytest.mark.parametrize("slug", NOTEBOOK)
+@pytest.mark.parametrize("slug", SOME)
 def test_a_notebook_reads_the_flights_of_one_airline(site: Site, slug: str) -> None:
     """The tenant report reads the tenant's rows, and says so in a metric and in its report."""
     with site.sign_in(f"analyst@{slug}.example") as client:
@@ -79,3 +81,23 @@ def test_a_notebook_reads_the_flights_of_one_airline(site: Site, slug: str) -> N
         metric["value"] for metric in metrics if metric["name"] == "rows_read"
     )
     assert f"{FLIGHTS[slug]:,}" in report.text
+
+
+@pytest.mark.parametrize("slug", SOME)
+async def test_a_dashboard_shows_the_flights_of_one_airline(
+    site: Site, browser: Browser, slug: str
+) -> None:
+    """The page counts the tenant's rows, and its table names no other carrier."""
+    with site.sign_in(f"analyst@{slug}.example") as client:
+        token = client.headers["Authorization"].removeprefix("Bearer ")
+    context = await browser.new_context()
+    await context.add_cookies([{"name": "workbench_access", "value": token, "url": site.url}])
+    page = await context.new_page()
+    await page.goto(f"{site.url}/dashboards/flights")
+
+    await page.get_by_text(f"{FLIGHTS[slug]:,} flights of").wait_for()
+    numbers = page.get_by_text(re.compile(rf"^({'|'.join(FLIGHTS)}) \d+$", re.IGNORECASE))
+    await numbers.first.wait_for()
+
+    carriers = {text.split()[0] for text in await numbers.all_inner_texts()}
+    assert carriers == {slug.upper()}
