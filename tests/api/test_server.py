@@ -40,10 +40,12 @@ def serving(settings: Settings, migrated: Embedded, tmp_path: Path) -> Iterator[
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM], stdout=log, stderr=subprocess.STDOUT, env=environment
         )
-    address = _wait(tmp_path / "log", process)
-    yield address
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    try:
+        yield _wait(tmp_path / "log", process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(20)
+    assert ended == 0
 
 
 def _wait(log: Path, process: "subprocess.Popen[bytes]") -> str:

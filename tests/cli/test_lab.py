@@ -45,10 +45,12 @@ def lab(shell: Shell) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
-    _wait(url)
-    yield url
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    try:
+        _wait(url)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
     with pytest.raises(httpx.ConnectError):  # nothing is left behind
         httpx.get(url)
 
