@@ -10,28 +10,41 @@ class Permission(StrEnum):
     """What an actor may do."""
 
     AUDIT_READ = "audit:read"
+    AUDIT_SEAL = "audit:seal"
+    DASHBOARD_READ = "dashboard:read"
     DATASET_READ = "dataset:read"
     DATASET_SHARE = "dataset:share"
     IMPORT_READ = "import:read"
     IMPORT_START = "import:start"
+    MAIL_SEND = "mail:send"
     MEMBER_MANAGE = "member:manage"
     MEMBER_READ = "member:read"
     NOTEBOOK_READ = "notebook:read"
     PLATFORM_READ = "platform:read"
+    ROLE_MANAGE = "role:manage"
     ROW_READ = "row:read"
     ROW_WRITE = "row:write"
     RUN_READ = "run:read"
     RUN_START = "run:start"
+    SANDBOX_RUN = "sandbox:run"
     SQL_RUN = "sql:run"
+    TENANT_ENTER = "tenant:enter"
+    TENANT_EXPORT = "tenant:export"
     TENANT_MANAGE = "tenant:manage"
+    TENANT_PURGE = "tenant:purge"
     TENANT_READ = "tenant:read"
+    TOKEN_MANAGE = "token:manage"  # noqa: S105 (a permission's name)
     USER_AUTHENTICATE = "user:authenticate"
     USER_MANAGE = "user:manage"
 
 
 class Role(StrEnum):
-    """What a member is called in a tenant; `operator` belongs to the platform."""
+    """What a member is called in a tenant; `operator` belongs to the platform.
 
+    A guest sees only what roles of the tenant's own and grants give.
+    """
+
+    GUEST = "guest"
     VIEWER = "viewer"
     ANALYST = "analyst"
     ENGINEER = "engineer"
@@ -39,25 +52,32 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-_VIEWER = frozenset(
-    {
-        Permission.DATASET_READ,
-        Permission.NOTEBOOK_READ,
-        Permission.ROW_READ,
-        Permission.RUN_READ,
-        Permission.TENANT_READ,
-    }
-)
+_GUEST = frozenset({Permission.TENANT_READ})
+_VIEWER = _GUEST | {
+    Permission.DASHBOARD_READ,
+    Permission.DATASET_READ,
+    Permission.NOTEBOOK_READ,
+    Permission.ROW_READ,
+    Permission.RUN_READ,
+}
 _ANALYST = _VIEWER | {Permission.IMPORT_READ, Permission.RUN_START, Permission.SQL_RUN}
-_ENGINEER = _ANALYST | {Permission.IMPORT_START, Permission.ROW_WRITE}
+_ENGINEER = _ANALYST | {
+    Permission.IMPORT_START,
+    Permission.ROW_WRITE,
+    Permission.SANDBOX_RUN,
+    Permission.TOKEN_MANAGE,
+}
 _OWNER = _ENGINEER | {
     Permission.AUDIT_READ,
     Permission.MEMBER_MANAGE,
     Permission.MEMBER_READ,
+    Permission.ROLE_MANAGE,
+    Permission.TENANT_EXPORT,
     Permission.TENANT_MANAGE,
 }
 
 ROLES: dict[Role, frozenset[Permission]] = {
+    Role.GUEST: _GUEST,
     Role.VIEWER: _VIEWER,
     Role.ANALYST: _ANALYST,
     Role.ENGINEER: _ENGINEER,
@@ -66,10 +86,13 @@ ROLES: dict[Role, frozenset[Permission]] = {
         {
             Permission.DATASET_SHARE,
             Permission.PLATFORM_READ,
+            Permission.SANDBOX_RUN,
+            Permission.TENANT_ENTER,
             Permission.TENANT_MANAGE,
+            Permission.TENANT_PURGE,
             Permission.USER_MANAGE,
         }
     ),
 }
 
-MEMBER_ROLES = (Role.VIEWER, Role.ANALYST, Role.ENGINEER, Role.OWNER)
+MEMBER_ROLES = (Role.GUEST, Role.VIEWER, Role.ANALYST, Role.ENGINEER, Role.OWNER)

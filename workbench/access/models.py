@@ -14,7 +14,7 @@ class Membership(TenantOwned, Created, SoftDelete, Model):
 
     __tablename__ = "memberships"
     __table_args__ = (
-        CheckConstraint("role in ('viewer', 'analyst', 'engineer', 'owner')", name="role"),
+        CheckConstraint("role in ('guest', 'viewer', 'analyst', 'engineer', 'owner')", name="role"),
         Index(
             "uq_memberships_tenant_id_user_id",
             "tenant_id",
