@@ -27,8 +27,10 @@ from workbench.actor import Actor
 from workbench.db.session import Database
 from workbench.errors import Forbidden, Invalid, Unauthenticated, WorkbenchError
 from workbench.identity.tokens import Claims, Tokens
+from workbench.permissions import Permission
 
 COOKIE = "workbench_access"
+OPEN = frozenset({"", "home"})
 SCREEN_COOKIE = "workbench_screen"  # written by `visit.js`, such as `dark.narrow`
 SIGNED_OUT = 4401  # WebSocket close code; `visit.js` leads to the log-in when it sees it
 REFUSED = 1008  # before the socket is accepted the server makes it a 403
@@ -76,6 +78,17 @@ class Door:
     logins: Logins
     key: bytes
     clock: Callable[[], datetime]
+
+    async def admit(self, connection: HTTPConnection) -> tuple[Claims, Actor]:
+        """Who opens a dashboard; raise Forbidden when a member may not open this one.
+
+        The first, which leads to all others, is everybody's.
+        """
+        claims, actor = await self.claims(connection)
+        dashboard = connection.url.path.partition("/dashboards/")[2].partition("/")[0]
+        if actor.tenant_id is not None and dashboard not in OPEN:
+            actor.require(Permission.DASHBOARD_READ, dashboard)
+        return claims, actor
 
     async def claims(self, connection: HTTPConnection) -> tuple[Claims, Actor]:
         """Who asks; raise Unauthenticated unless the cookie's log-in is alive."""
@@ -133,7 +146,7 @@ class PageGuard:
         """Answer the page or a redirection; raise what a page raised while it was composed."""
         connection = HTTPConnection(scope)
         try:
-            _, actor = await self.door.claims(connection)
+            _, actor = await self.door.admit(connection)
         except Unauthenticated:
             await RedirectResponse(login_url(connection), 303, PAGE_HEADERS)(scope, receive, send)
             return
@@ -180,7 +193,7 @@ class SocketGuard:
         connection = HTTPConnection(scope)
         try:
             check_origin(connection)
-            claims, actor = await self.door.claims(connection)
+            claims, actor = await self.door.admit(connection)
             self.door.check_session(session_token(scope["subprotocols"]), claims)
         except WorkbenchError:
             await send({"type": "websocket.close", "code": REFUSED})

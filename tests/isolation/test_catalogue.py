@@ -200,7 +200,7 @@ class TestFunctions:
         found = catalogue.rows(world.superuser, FUNCTIONS, list(catalogue.OURS))
         assert [function["name"] for function in found if function["volatile"] == "i"] == []
 
-    def test_readers_call_the_four_checks_and_no_more(self, world: World) -> None:
+    def test_readers_call_the_checks_and_no_more(self, world: World) -> None:
         """Readers may ask who they are, and nothing that looks across tenants (R6)."""
         query = (
             "select p.proname as name from pg_proc p "
@@ -208,7 +208,10 @@ class TestFunctions:
             "and has_function_privilege('workbench_readers', p.oid, 'execute')"
         )
         found = catalogue.rows(world.superuser, query, list(catalogue.OURS))
-        asked = {"tenant_with", "platform_with", "actor_tenant", "actor_user"}
+        asked = {
+            *("tenant_with", "platform_with", "actor_tenant", "actor_user"),
+            *("actor_permissions", "granted"),
+        }
         assert {function["name"] for function in found} == asked
 
 
@@ -225,7 +228,11 @@ class TestPolicies:
             if policy["roles"] in (["workbench_keeper"], ["workbench_owner"]):
                 assert policy["verb"] == "r", policy
                 continue
-            assert set(policy["roles"]) <= {"workbench_app", "workbench_viewer"}, policy
+            assert set(policy["roles"]) <= {
+                "workbench_app",
+                "workbench_lens",
+                "workbench_viewer",
+            }, policy
             for condition in conditions:
                 assert "workbench." in condition, policy
                 assert "current_setting" not in condition, policy
@@ -236,7 +243,7 @@ class TestPolicies:
         for policy in catalogue.rows(world.superuser, POLICIES):
             if policy["verb"] in "aw":
                 assert policy["check"], policy
-            if policy["verb"] in "rwd":
+            if policy["verb"] in "rwd" and policy["permissive"]:
                 assert policy["using"], policy
 
     def test_the_check_runs_once(self, world: World) -> None:

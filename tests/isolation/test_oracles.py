@@ -48,6 +48,8 @@ class TestForeignKeys:
         with world.connect(APP, world.a) as connection:
             for table, key in found:
                 column = next(c for c in key["columns"] if c != "tenant_id")
+                if world.a.planted[str(table)][column] is None:  # the row hangs on another parent
+                    continue
                 query = sql.SQL("update {} set {} = %s").format(table.sql, sql.Identifier(column))
                 parents = [s.planted[key["parent"]]["id"] for s in (world.a, world.b)]
                 own, foreign, absent = (
@@ -83,7 +85,8 @@ class TestUniqueKeys:
                 row = world.b.planted[str(table)] | {"tenant_id": world.a.tenant_id}
                 for key in catalogue.rows(world.superuser, PARENTS, str(table)):
                     for column, referred in zip(key["columns"], key["referred"], strict=True):
-                        row[column] = world.a.planted[key["parent"]][referred]
+                        if row[column] is not None:
+                            row[column] = world.a.planted[key["parent"]][referred]
                 told = _told(connection, planting.insert(table, row), [*row.values()])
                 unique = [c for c in row if c not in ("tenant_id", "id") and c.endswith("_id")]
                 if told[0] == "23505":  # A's own parent has such a child already

@@ -16,6 +16,7 @@ CODE = ("workbench", "dashboards", "migrations")
 VISIBLE = 16
 
 # Public functions of a room that touch the database and ask for no permission, and why.
+ASKING = ("require", "require_somewhere")
 ASKING_NOBODY = {
     "access.queries.actor_of": "asks who somebody is; permissions come of it",
     "access.queries.admit": "gives a login or run what its user holds, and no more",
@@ -63,9 +64,9 @@ def functions(module: ast.Module) -> dict[str, Function]:
 
 
 def asks(function: Function, near: dict[str, Function], seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a function calls `require`, itself or through a function beside it."""
+    """Whether a function asks for a permission, itself or through a function beside it."""
     for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "require":
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ASKING:
             return True
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if name in near and name not in seen and asks(near[name], near, seen | {name}):

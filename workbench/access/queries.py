@@ -72,10 +72,14 @@ MemberRow = Row[Membership, User]
 
 
 def _actor(permissions: list[str], claims: Claims) -> Actor:
-    held = frozenset(map(Permission, permissions))
-    return Actor.of_user(
+    split = [
+        (Permission(name), target) for name, _, target in (p.partition("@") for p in permissions)
+    ]
+    actor = Actor.of_user(
         claims.user_id,
         sid=claims.sid,
         tenant_id=claims.tenant_id,
-        permissions=held if claims.permissions is None else held & claims.permissions,
+        permissions=(permission for permission, target in split if not target),
+        grants=((permission, target) for permission, target in split if target),
     )
+    return actor if claims.permissions is None else actor.narrowed(claims.permissions)

@@ -31,7 +31,7 @@ MAX_DEPTH = 100
 WATCHDOG = timedelta(seconds=1)
 # The reader cannot change these within a statement that `sql_check` has let through.
 SETTINGS = """
-select set_config('search_path', 'data', true), set_config('TimeZone', 'UTC', true),
+select set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true),
     set_config('standard_conforming_strings', 'on', true),
     set_config('transaction_read_only', 'on', true),
     set_config('cursor_tuple_fraction', '1', true),
@@ -86,7 +86,7 @@ async def run(
     timeout ends a slow statement; a watchdog outside of it cancels what outlives that.
     """
     actor.require(Permission.SQL_RUN)
-    actor.require(Permission.ROW_READ)
+    actor.require_somewhere(Permission.ROW_READ)
     if not 1 <= limit <= MAX_ROWS:
         raise refuse("limit", f"must be from 1 to {MAX_ROWS:,}")
     datasets = (await session.scalars(queries.datasets(actor))).all()
@@ -95,7 +95,8 @@ async def run(
     started = time.perf_counter()
     try:
         async with asyncio.timeout((timeout + WATCHDOG).total_seconds()):
-            columns, rows, truncated = await _run(connection, checked, limit, timeout)
+            await _prepare(connection, actor, timeout)
+            columns, rows, truncated = await _run(connection, checked, limit)
     except (TimeoutError, psycopg.errors.QueryCanceled):
         raise SqlTimeout(f"The statement took longer than {timeout.total_seconds():g} s.") from None
     except psycopg.Error as error:
@@ -105,14 +106,19 @@ async def run(
     return SqlResult(columns, rows, truncated, round((time.perf_counter() - started) * 1000, 2))
 
 
-async def _run(
+async def _prepare(
     connection: psycopg.AsyncConnection[Any],
-    checked: Checked,
-    limit: int,
+    actor: Actor,
     timeout: timedelta,  # noqa: ASYNC109 (as above)
-) -> tuple[list[str], list[list[Any]], bool]:
+) -> None:
+    path = f"{actor.lens}, data" if actor.lens else "data"
     milliseconds = str(max(1, int(timeout.total_seconds() * 1000)))
-    await connection.execute(SETTINGS, [milliseconds])
+    await connection.execute(SETTINGS, [path, milliseconds])
+
+
+async def _run(
+    connection: psycopg.AsyncConnection[Any], checked: Checked, limit: int
+) -> tuple[list[str], list[list[Any]], bool]:
     if checked.explain:
         plan = await connection.execute(EXPLAIN.format(checked.text).encode())
         lines = [list(row) for row in await plan.fetchall()]
@@ -194,6 +200,8 @@ def _said(error: psycopg.Error, statement: str, checked: Checked) -> WorkbenchEr
     if state == "42501":
         if "actor token" in message:
             return Unauthenticated("Your sign-in has ended; sign in again.")
+        if message.startswith(("you may see", "what you may see")):
+            return Forbidden(f"{message[:1].upper()}{message[1:]}.")
         return Forbidden("The statement needs a right that readers do not have.")
     if not state or state.startswith(("08", "57", "58")):
         return Unavailable()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, TableClause, Text, Uuid, column, table
 
+from workbench.actor import Actor
 from workbench.datasets.column_types import TYPES
 from workbench.datasets.models import Definition
 
@@ -20,10 +21,14 @@ RESERVED = frozenset(
 )
 
 
-def view(definition: Definition) -> TableClause:
-    """The view `data.<name>`: the actor's live rows, with `row_id` before the columns."""
+def view(actor: Actor, definition: Definition) -> TableClause:
+    """The view of the actor's live rows, with `row_id` before the columns.
+
+    It is `data.<name>`, or the one in the actor's lens when the actor sees part of the dataset.
+    """
+    schema = actor.lens if actor.sees_part(definition.id) else "data"
     columns = [column(entry.name, TYPES[entry.type].sql) for entry in definition.columns]
-    return table(definition.name, column(ROW_ID, BigInteger()), *columns, schema="data")
+    return table(definition.name, column(ROW_ID, BigInteger()), *columns, schema=schema)
 
 
 def rows(definition: Definition) -> TableClause:

@@ -59,7 +59,7 @@ class ActorKey:
             "sub": actor.subject,
             "tid": str(actor.tenant_id) if actor.tenant_id else None,
             "sid": str(actor.sid) if actor.sid else None,
-            "per": sorted(actor.permissions),
+            "per": sorted(actor.scope),
             "exp": int(time.time() + lifetime.total_seconds()),
         }
         return self._encode(claims)

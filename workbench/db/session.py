@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -14,6 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 from workbench.actor import Actor
 from workbench.db.isolation import ActorKey
 from workbench.db.soft_delete import hide_deleted
+
+E = TypeVar("E", Engine, AsyncEngine)
 
 TELL = text(
     "select set_config('workbench.actor_token', :token, true), "
@@ -58,6 +60,14 @@ def _forget(connection: Any, _: ConnectionPoolEntry, state: PoolResetState) -> N
     connection.autocommit = False
 
 
+def _through(engine: E, actor: Actor) -> E:
+    """The engine of an actor who sees part of a dataset: a lens is for readers, a pane for us."""
+    if actor.lens is None:
+        return engine
+    panes = {actor.lens: actor.lens.replace("lens", "pane", 1)}
+    return engine.execution_options(schema_translate_map=panes)
+
+
 @dataclass(frozen=True, slots=True)
 class Logins:
     """The addresses of one database for the roles that Workbench connects as."""
@@ -79,7 +89,7 @@ class Database:
     @asynccontextmanager
     async def session(self, actor: Actor) -> AsyncIterator[AsyncSession]:
         """Open the actor's session as the application; it commits unless something is raised."""
-        async with self._session(self.app, actor) as session:
+        async with self._session(_through(self.app, actor), actor) as session:
             yield session
 
     @asynccontextmanager
@@ -92,7 +102,9 @@ class Database:
     def sync_session(self, actor: Actor) -> Iterator[Session]:
         """Open the actor's session as the application, for code that does not await."""
         session = ActorSession(
-            self.sync_app, expire_on_commit=False, info={"actor": actor, "key": self.key}
+            _through(self.sync_app, actor),
+            expire_on_commit=False,
+            info={"actor": actor, "key": self.key},
         )
         with session, session.begin():
             yield session

@@ -21,7 +21,7 @@ from workbench.runs.tickets import Ticket
 
 TELL = (
     "select set_config('workbench.actor_token', $1, false), "
-    "set_config('application_name', $2, false)"
+    "set_config('application_name', $2, false), set_config('search_path', $3, false)"
 )
 DIALECT = asyncpg.dialect()  # the one that numbers its parameters; its driver is not used
 
@@ -37,7 +37,8 @@ def frame(ticket: Ticket, query: Executable | str, parameters: dict[str, Any]) -
     sql, values = _sql(query, parameters)
     try:
         with dbapi.connect(ticket.database_url) as connection, connection.cursor() as cursor:
-            cursor.execute(TELL, [ticket.actor_token, f"workbench {ticket.run_id or 'lab'}"])
+            name = f"workbench {ticket.run_id or 'lab'}"
+            cursor.execute(TELL, [ticket.actor_token, name, ticket.search_path])
             cursor.fetchall()
             cursor.execute(sql, values or None)
             return _frame(cursor.fetch_arrow_table())

@@ -41,9 +41,9 @@ async def start(
     session: AsyncSession, actor: Actor, notebook: Notebook, parameters: dict[str, Any]
 ) -> Run:
     """Order a run of a notebook; a worker takes it once this transaction commits."""
-    actor.require(Permission.RUN_START)
+    actor.require(Permission.RUN_START, notebook.name)
     for permission in notebook.permissions:
-        actor.require(permission)
+        actor.require_somewhere(permission)
     if notebook.sandbox:
         raise SandboxNeeded
     run = Run(

@@ -48,7 +48,7 @@ def run(actor: Actor, run_id: UUID) -> Select[Run]:
 
 def metrics(actor: Actor, run_id: UUID) -> Select[Metric]:
     """What a run measured, by name."""
-    actor.require(Permission.RUN_READ)
+    actor.require_somewhere(Permission.RUN_READ)
     return (
         select(Metric)
         .join(Run, (Run.tenant_id == Metric.tenant_id) & (Run.id == Metric.run_id))
@@ -59,7 +59,7 @@ def metrics(actor: Actor, run_id: UUID) -> Select[Metric]:
 
 def artifacts(actor: Actor, run_id: UUID) -> Select[Artifact]:
     """What a run left behind, by name; nothing when the run is deleted."""
-    actor.require(Permission.RUN_READ)
+    actor.require_somewhere(Permission.RUN_READ)
     return (
         select(Artifact)
         .join(Run, (Run.tenant_id == Artifact.tenant_id) & (Run.id == Artifact.run_id))
@@ -74,7 +74,7 @@ def artifact(actor: Actor, run_id: UUID, name: str) -> Select[Artifact]:
 
 
 def _runs(actor: Actor) -> Select[Run]:
-    actor.require(Permission.RUN_READ)
+    actor.require_somewhere(Permission.RUN_READ)
     return select(Run).where(Run.tenant_id == actor.require_tenant())
 
 

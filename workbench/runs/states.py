@@ -41,11 +41,12 @@ async def move(
     values: dict[str, Any],
 ) -> Run | None:
     """Move a run out of one of the states; None when it is in another, NotFound when not there."""
-    actor.require(Permission.RUN_START)
+    actor.require_somewhere(Permission.RUN_START)
     tenant_id = actor.require_tenant()
     run = await session.get(Run, (tenant_id, run_id), with_for_update=True, populate_existing=True)
     if run is None or run.deleted_at is not None:
         raise NotFound
+    actor.require(Permission.RUN_START, run.notebook)
     if run.status not in froms:
         return None
     for name, value in values.items():

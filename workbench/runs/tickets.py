@@ -22,6 +22,7 @@ class Ticket(BaseModel):
     tenant: str
     tenant_name: str
     database_url: str = Field(repr=False)
+    search_path: str = "data, views"
     actor_token: str = Field(repr=False)
     api_url: str
     access_token: str = Field(repr=False)

@@ -40,6 +40,7 @@ async def issue(
         tenant=tenant.slug,
         tenant_name=tenant.name,
         database_url=url.render_as_string(hide_password=False),
+        search_path=f"{actor.lens}, data, views" if actor.lens else "data, views",
         actor_token=parts.database.key.mint(actor, lifetime=lifetime),
         api_url=_api_url(parts),
         access_token=parts.tokens.access(

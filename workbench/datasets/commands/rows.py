@@ -12,7 +12,7 @@ from workbench.audit import commands as audit
 from workbench.datasets import column_types, queries, tables
 from workbench.datasets.column_types import BIGINT
 from workbench.datasets.errors import DatasetNotFound, RowNotFound, refuse
-from workbench.datasets.models import Dataset
+from workbench.datasets.models import Definition
 from workbench.datasets.schemas import MAX_NEW_ROWS
 from workbench.permissions import Permission
 
@@ -23,8 +23,7 @@ async def add_rows(
     session: AsyncSession, actor: Actor, dataset: str, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
     """Add rows, all of them or none, and answer their ids; a column not named stays empty."""
-    actor.require(Permission.ROW_WRITE)
-    definition = (await _named(session, actor, dataset)).definition
+    definition = await _writable(session, actor, dataset)
     if not 1 <= len(rows) <= MAX_NEW_ROWS:
         raise refuse("rows", f"must be a list of 1 to {MAX_NEW_ROWS} rows")
     types = {column.name: column.type for column in definition.columns}
@@ -52,8 +51,7 @@ def _typed(types: Mapping[str, str], row: Mapping[str, Any], place: str) -> dict
 
 async def delete_row(session: AsyncSession, actor: Actor, dataset: str, row_id: int) -> None:
     """Mark a live row as deleted; raise NotFound when there is none."""
-    actor.require(Permission.ROW_WRITE)
-    target = tables.rows((await _named(session, actor, dataset)).definition)
+    target = tables.rows(await _writable(session, actor, dataset))
     marks = {"deleted_at": func.now(), "deleted_by": actor.subject}
     await _mark(session, actor, target, row_id, target.c.deleted_at.is_(None), marks)
     audit.record(session, actor, "row.delete", f"dataset {dataset}", row_id=row_id)
@@ -61,8 +59,7 @@ async def delete_row(session: AsyncSession, actor: Actor, dataset: str, row_id: 
 
 async def restore_row(session: AsyncSession, actor: Actor, dataset: str, row_id: int) -> None:
     """Bring a deleted row back; raise NotFound when there is none."""
-    actor.require(Permission.ROW_WRITE)
-    target = tables.rows((await _named(session, actor, dataset)).definition)
+    target = tables.rows(await _writable(session, actor, dataset))
     marks = {"deleted_at": None, "deleted_by": None}
     await _mark(session, actor, target, row_id, target.c.deleted_at.is_not(None), marks)
     audit.record(session, actor, "row.restore", f"dataset {dataset}", row_id=row_id)
@@ -84,8 +81,10 @@ async def _mark(
         raise RowNotFound
 
 
-async def _named(session: AsyncSession, actor: Actor, name: str) -> Dataset:
+async def _writable(session: AsyncSession, actor: Actor, name: str) -> Definition:
+    actor.require_somewhere(Permission.ROW_WRITE)
     dataset = await session.scalar(queries.dataset(actor, name))
     if dataset is None:
         raise DatasetNotFound
-    return dataset
+    actor.require(Permission.ROW_WRITE, str(dataset.definition_id))
+    return dataset.definition
