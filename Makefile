@@ -34,7 +34,8 @@ prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)
 
 measure: install ## Measure what the boundary costs, as ratios with budgets
-	@$(BIN)/python -m tests.benchmarks.boundary
+	@$(BIN)/python -m tests.benchmarks.boundary; boundary=$$?; \
+	$(BIN)/python -m tests.benchmarks.parts && exit $$boundary
 
 check: format lint types contracts locked ## Check format, lint, types, import contracts and the lock
 
