@@ -73,7 +73,8 @@ async def _copied(session: AsyncSession) -> Any:
         cursor.copy(f"copy ({WHO}) to stdout") as copy,
     ):
         copy.set_types(["uuid"])
-        return [row[0] async for row in copy.rows()][0]
+        rows = [row async for row in copy.rows()]
+        return rows[0][0]
 
 
 Way = Callable[[AsyncSession], Awaitable[Any]]

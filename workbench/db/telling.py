@@ -18,7 +18,7 @@ STATEMENT = (
     "select set_config('workbench.actor_token', {}, true), set_config('application_name', {}, true)"
 )
 TELL = text(STATEMENT.format(":token", ":name"))
-BEGIN = b"begin isolation level read committed"
+BEGIN = b"begin"  # READ COMMITTED by default; in any other the token is refused
 TELL_AFTER_BEGIN = STATEMENT.format("$1", "$2").encode()
 PREPARED = b"workbench_tell"
 SUCCEEDED = (
