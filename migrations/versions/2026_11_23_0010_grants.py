@@ -1,5 +1,7 @@
 """Roles of a tenant's own and grants on single datasets, dashboards and notebooks."""
 
+from importlib import import_module
+
 from migrations.policies import (
     APP,
     KEEPER,
@@ -129,104 +131,167 @@ $$
 """
 
 # As in 0001: each function holds the whole text, since a nested definer call would cost as much as
-# the check itself.
+# the check itself. In a new transaction PostgreSQL prepares every expression of it anew, so that
+# one statement which does much is cheaper than several.
 CHECK = """
-create function workbench.{signature} returns {answer}
+create or replace function workbench.{signature} returns {answer}
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     token constant text := current_setting('workbench.actor_token', true);
-    part text[];
-    key record;
+    payload constant text := split_part(token, '.', 2);
     claims jsonb;
-    tenant uuid;
-    person uuid;
-    is_system boolean;
-    permissions text[];
+    answer {answer};
 begin
     if token is null or token = '' then
-        return null;
+        return {nothing};
     end if;
     if current_setting('transaction_isolation') <> 'read committed' then
         raise insufficient_privilege using message = 'an actor token needs READ COMMITTED';
     end if;
 
-    -- The header must be, byte for byte, that of a known key: no other algorithm can be named.
-    part := string_to_array(token, '.');
-    select k.inner_pad, k.outer_pad into key
-        from workbench_private.actor_keys k where k.header = part[1];
-    if not found or cardinality(part) <> 3 or part[3] is distinct from rtrim(translate(encode(
-        sha256(key.outer_pad || sha256(
-            key.inner_pad || convert_to(part[1] || '.' || part[2], 'UTF8'))),
-        'base64'), '+/', '-_'), '=')
-    then
-        raise insufficient_privilege using message = 'the actor token is not valid';
-    end if;
-
-    claims := convert_from(decode(
-        translate(part[2], '-_', '+/') || repeat('=', -length(part[2]) & 3), 'base64'
-    ), 'UTF8')::jsonb;
+    -- The token must be, byte for byte, what a known key makes of its header and this payload: no
+    -- other algorithm can be named. Claims are read of such a token only.
+    select convert_from(decode(
+            replace(replace(payload, '-', '+'), '_', '/') || repeat('=', -length(payload) & 3),
+            'base64'
+        ), 'UTF8')::jsonb
+        into claims
+        from workbench_private.actor_keys k
+        where k.header = split_part(token, '.', 1)
+            and token = k.header || '.' || payload || '.' || rtrim(replace(replace(encode(
+                sha256(k.outer_pad || sha256(
+                    k.inner_pad || convert_to(k.header || '.' || payload, 'UTF8'))),
+                'base64'), '+', '-'), '/', '_'), '=');
     if claims ->> 'aud' is distinct from 'database' then
         raise insufficient_privilege using message = 'the actor token is not valid';
     end if;
-    if coalesce((claims ->> 'exp')::float8, 0) <= extract(epoch from clock_timestamp()) then
+    if coalesce((claims ->> 'exp')::float8, 0) <= date_part('epoch', clock_timestamp()) then
         raise insufficient_privilege using message = 'the actor token has expired';
     end if;
-    tenant := claims ->> 'tid';
-    is_system := starts_with(claims ->> 'sub', 'system:');
-
     if starts_with(session_user::text, 'workbench_tenant_') and (
-        is_system
-        or session_user is distinct from 'workbench_tenant_' || replace(tenant::text, '-', '')
+        starts_with(claims ->> 'sub', 'system:')
+        or session_user::text is distinct from
+            'workbench_tenant_' || replace(claims ->> 'tid', '-', '')
     ) then
         raise insufficient_privilege using message = 'the actor token belongs to another login';
     end if;
 
-    if is_system is not true then
-        person := claims ->> 'sub';
-        select l.permissions into permissions
+    -- Equality of both columns of the unique index: one row, also where nothing was analyzed.
+    select {live} into answer
+        from workbench_private.live l
+        where l.sid = (claims ->> 'sid')::uuid
+            and l.tenant_id = (claims ->> 'tid')::uuid
+            and l.user_id::text = claims ->> 'sub'
+            and l.expires_at > clock_timestamp();
+    if found then{refusal}
+        return answer;
+    end if;
+    if starts_with(claims ->> 'sub', 'system:') then
+        return {system};
+    end if;
+    if claims ->> 'tid' is null then
+        select {live} into answer
             from workbench_private.live l
             where l.sid = (claims ->> 'sid')::uuid
-                and l.user_id = person
-                and l.tenant_id is not distinct from tenant
+                and l.tenant_id is null
+                and l.user_id::text = claims ->> 'sub'
                 and l.expires_at > clock_timestamp();
-        if not found then
-            raise insufficient_privilege using message = 'the actor token has been revoked';
+        if found then
+            return answer;
         end if;
     end if;
-    {conclusion}
+    raise insufficient_privilege using message = 'the actor token has been revoked';
 end
 $$
 """
 
-HELD = "claims -> 'per' ? permission and (is_system or permission = any (permissions)"
+TENANT = "(claims ->> 'tid')::uuid"
+TOLD = "claims -> 'per' ? permission"
+HELD = "permission = any (l.permissions)"
+ON_TARGET = "permission || '@' || target = any (l.permissions)"
+TARGETS = (
+    "array(select split_part(entry, '@', 2) from unnest(l.permissions) entry "
+    "where starts_with(entry, permission || '@'))"
+)
+TOLD_AND_HELD = (
+    "array(select told from jsonb_array_elements_text(claims -> 'per') told "
+    "where told = any (l.permissions))"
+)
 # Part of a dataset is seen through a lens. Who names the whole of it, or a lens that is no longer
 # his, must not take the silence of a policy for an answer.
-ON_TARGET = f"""if {HELD} or permission || '@' || target = any (permissions)) then
-        return tenant;
-    end if;
-    if target like '%#lens%' then
-        raise insufficient_privilege using message = 'what you may see has changed; begin anew';
-    end if;
-    if claims -> 'per' ? permission and permission || '@' || target || '#' = any (permissions) then
-        raise insufficient_privilege
-            using message = 'you may see part of this dataset only: leave out its schema';
-    end if;
-    return null;"""
-GRANTED = """return array(
-        select split_part(entry, '@', 2) from unnest(permissions) entry
-        where starts_with(entry, permission || '@') and claims -> 'per' ? permission
-    );"""
-OWN = """return array(
-        select entry from jsonb_array_elements_text(claims -> 'per') entry
-        where is_system or entry = any (permissions)
-    );"""
-CHECKS = (
-    ("tenant_with(permission text, target text)", "uuid", ON_TARGET),
-    ("granted(permission text)", "text[]", GRANTED),
-    ("actor_permissions()", "text[]", OWN),
+ONLY_PART = """
+        if answer is null and target like '%#lens%' then
+            raise insufficient_privilege using message = 'what you may see has changed; begin anew';
+        end if;
+        if answer is null and exists (
+            select from workbench_private.live l
+            where l.sid = (claims ->> 'sid')::uuid and l.tenant_id = (claims ->> 'tid')::uuid
+                and permission || '@' || target || '#' = any (l.permissions))
+        then
+            raise insufficient_privilege using
+                message = 'you may see part of this dataset only: leave out its schema';
+        end if;"""
+
+
+def _check(
+    signature: str,
+    answer: str,
+    live: str,
+    system: str,
+    *,
+    nothing: str = "null",
+    refusal: str = "",
+) -> tuple[str, str]:
+    text = CHECK.format(
+        signature=signature,
+        answer=answer,
+        live=live,
+        system=system,
+        nothing=nothing,
+        refusal=refusal,
+    )
+    return signature, text
+
+
+REPLACED = (
+    _check(
+        "tenant_with(permission text)",
+        "uuid",
+        f"case when {TOLD} and {HELD} then l.tenant_id end",
+        f"case when {TOLD} then {TENANT} end",
+    ),
+    _check(
+        "platform_with(permission text)",
+        "boolean",
+        f"l.tenant_id is null and {TOLD} and {HELD}",
+        f"claims ->> 'tid' is null and {TOLD}",
+    ),
+    _check("actor_tenant()", "uuid", "l.tenant_id", TENANT),
+    _check("actor_user()", "uuid", "l.user_id", "null"),
 )
-SIGNATURES = ("tenant_with(text, text)", "granted(text)", "actor_permissions()")
+ADDED = (
+    _check(
+        "tenant_with(permission text, target text)",
+        "uuid",
+        f"case when {TOLD} and ({HELD} or {ON_TARGET}) then l.tenant_id end",
+        f"case when {TOLD} then {TENANT} end",
+        refusal=ONLY_PART,
+    ),
+    _check(
+        "granted(permission text)",
+        "text[]",
+        f"case when {TOLD} then {TARGETS} else '{{}}' end",
+        "'{}'",
+        nothing="'{}'",
+    ),
+    _check(
+        "actor_permissions()",
+        "text[]",
+        TOLD_AND_HELD,
+        "array(select jsonb_array_elements_text(claims -> 'per'))",
+    ),
+)
 ANYONE = (APP, READERS, VIEWER, OWNER)
 
 # Every table of rows learns which dataset it is; `define_rows` does the same for new ones.
@@ -257,9 +322,9 @@ def upgrade() -> None:
     """Make the tables, and let policies ask for a permission on one target."""
     run(*TABLES, GRANTED_TO)
     definer("workbench_private.granted_to(uuid, uuid)", KEEPER)
-    for signature, answer, conclusion in CHECKS:
-        run(CHECK.format(signature=signature, answer=answer, conclusion=conclusion))
-    for signature in SIGNATURES:
+    _replace(*(text for _, text in REPLACED))
+    for signature, text in ADDED:
+        run(text)
         definer(f"workbench.{signature}", GUARD, *ANYONE)
     for table in ("roles", "member_roles", "grants"):
         tenant_table(table, read="member:read", write="role:manage")
@@ -316,5 +381,18 @@ def downgrade() -> None:
         f"revoke select on workbench.datasets from {KEEPER}",
         "drop function workbench_private.granted_to(uuid, uuid)",
         "drop table workbench.grants, workbench.member_roles, workbench.roles",
-        *(f"drop function workbench.{signature}" for signature in SIGNATURES),
+        *(f"drop function workbench.{signature}" for signature, _ in ADDED),
     )
+    older = import_module("migrations.versions.2026_11_23_0001_boundary")
+    _replace(
+        *(
+            older.CHECK.replace("create function", "create or replace function").format(
+                signature=signature, answer=answer, result=result
+            )
+            for signature, answer, result in older.CHECKS
+        )
+    )
+
+
+def _replace(*statements: str) -> None:
+    run(f"set local role {GUARD}", *statements, "reset role")

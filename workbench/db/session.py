@@ -12,15 +12,12 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from workbench.actor import Actor
+from workbench.db import telling
 from workbench.db.isolation import ActorKey
 from workbench.db.soft_delete import hide_deleted
 
 E = TypeVar("E", Engine, AsyncEngine)
 
-TELL = text(
-    "select set_config('workbench.actor_token', :token, true), "
-    "set_config('application_name', :name, true)"
-)
 # A name can be borrowed, so only backends of roles whose privileges we have are touched. A reader
 # between two fetches runs nothing that could be cancelled, but its cursor is still open.
 CANCEL = text(
@@ -41,7 +38,7 @@ hide_deleted(ActorSession)
 def _tell(session: Session, _: SessionTransaction, connection: Connection) -> None:
     actor: Actor = session.info["actor"]
     key: ActorKey = session.info["key"]
-    connection.execute(TELL, {"token": key.mint(actor), "name": _name(actor)})
+    telling.tell(connection, key.mint(actor), _name(actor))
 
 
 def _name(actor: Actor) -> str:
