@@ -37,6 +37,7 @@ ASKING_NOBODY = {
     "outbox.commands.due": "answers ids only",
     "outbox.commands.mark_sent": "the relay's, under the tenant's own token",
     "outbox.commands.notify": "tells an id",
+    "outbox.queries.messages": "as message",
     "outbox.queries.message": "whoever hears an id looks under its own token",
     "queue.commands.enqueue": "part of a command that has asked",
     "runs.commands.cancel": "states.move asks run:start",

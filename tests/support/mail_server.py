@@ -61,7 +61,7 @@ class MailServer:
         is_right = (given.login.decode(), given.password.decode()) == (USERNAME, PASSWORD)
         if is_right:
             self.signed_in.append(given.login.decode())
-        return AuthResult(success=is_right, handled=True)
+        return AuthResult(success=is_right, handled=False)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ MAX_REASON = 500
 
 
 async def mail(
-    session: AsyncSession, actor: Actor, template: Template, user_id: UUID, **details: str
+    session: AsyncSession, actor: Actor, template: Template, user_id: UUID, /, **details: str
 ) -> None:
     """Write to a user whom the actor may see, once the transaction commits.
 
@@ -42,6 +42,7 @@ def write(
     actor: Actor,
     template: Template,
     address: str,
+    /,
     *,
     user_id: UUID | None = None,
     **details: str,

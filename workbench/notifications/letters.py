@@ -39,7 +39,7 @@ class Sender:
     @classmethod
     def of(cls, address: str, url: str) -> "Sender":
         """Read an address; raise Invalid when it is none."""
-        name, spec = parseaddr(address)
+        name, spec = parseaddr(address if address.isprintable() else "")
         try:
             return cls(Address(name, addr_spec=spec), url.rstrip("/"))
         except (ValueError, IndexError) as error:
