@@ -33,7 +33,8 @@ async function show() {
     ? "The password of your account with this address."
     : "12 characters or more; a few words together are fine.";
   fields.hidden = false;
-  fields.querySelector("div:not([hidden]) input")?.focus();
+  const inputs = [...fields.querySelectorAll("input:not([readonly])")];
+  (inputs.find((input) => !input.closest("[hidden]")) ?? fields.querySelector("button")).focus();
 }
 
 async function enter({ password }) {
