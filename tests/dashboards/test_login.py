@@ -70,7 +70,7 @@ async def test_next_is_escaped(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["/reset", "/reset/confirm", "/invitation"])
 async def test_pages_of_mail_are_open(site: Site, path: str) -> None:
-    """What mail leads to opens for everybody, tells no other site of it, and runs our files alone."""
+    """What mail leads to opens for everybody, tells no other site, and runs our files alone."""
     page = await site.get(path)
 
     assert page.status_code == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -25,16 +26,21 @@ SECONDS = 30
 
 async def link(settings: Settings, email: str, path: str) -> str:
     """Path and fragment of the link that the worker has sent to an address."""
-    folder: Path = settings.prepared_home() / "mail"
     for _ in range(SECONDS * 5):
-        for file in folder.glob("*.eml"):
-            message = message_from_bytes(file.read_bytes(), policy=policy.default)
-            body = message.get_body(("plain",)) if message["To"] == email else None
-            found = re.search(rf"{path}#\S+", body.get_content()) if body else None
-            if found:
+        for body in written(settings.prepared_home() / "mail", email):
+            if found := re.search(rf"{path}#\S+", body):
                 return found[0]
         await asyncio.sleep(0.2)
     raise TimeoutError(email)
+
+
+def written(folder: Path, email: str) -> Iterator[str]:
+    """The text of each mail in a folder that goes to an address."""
+    for file in folder.glob("*.eml"):
+        message = message_from_bytes(file.read_bytes(), policy=policy.default)
+        body = message.get_body(("plain",)) if message["To"] == email else None
+        if body is not None:
+            yield body.get_content()
 
 
 @pytest.mark.acts_as(Role.OWNER)
