@@ -122,6 +122,7 @@ def upgrade() -> None:
         select=f"{signing_in} or {sending}",
         insert=sending,
         update=f"{signing_in} or {sending}",
+        delete=sending,
     )
 
 

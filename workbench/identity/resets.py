@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
@@ -13,6 +13,7 @@ from workbench.identity.models import PasswordReset
 from workbench.permissions import Permission
 
 LIFETIME = timedelta(minutes=30)
+KEPT = timedelta(days=30)  # longer than a mail is tried again
 
 
 async def open_reset(
@@ -72,4 +73,9 @@ async def _end_others(session: AsyncSession, user_id: UUID, now: datetime) -> No
         update(PasswordReset)
         .where(PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
         .values(used_at=now)
+    )
+    await session.execute(
+        delete(PasswordReset).where(
+            PasswordReset.user_id == user_id, PasswordReset.created_at < now - KEPT
+        )
     )

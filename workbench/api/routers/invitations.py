@@ -22,7 +22,7 @@ from workbench.db import listing
 from workbench.errors import NotFound, WorkbenchError
 from workbench.notifications import invitations
 from workbench.notifications.invitations import Invited, Newcomer
-from workbench.permissions import Role
+from workbench.permissions import Permission, Role
 
 PREFIX = "/api/v1/invitations"
 State = Literal["open", "accepted", "expired"]
@@ -91,6 +91,8 @@ async def accept(order: Acceptance, request: Request, parts: Parts) -> OfferView
         password=order.password.get_secret_value() if order.password else None,
     )
     token = order.token.get_secret_value()
+    # A password is tried here as at the log-in, so its tries are counted alike.
+    await parts.limiter.hit(limits.ACCOUNT, limits.account(token))
     return _offer(
         await invitations.accept(parts.database, parts.tokens.mail, token, newcomer, parts.clock())
     )
@@ -122,7 +124,8 @@ async def invite(
     order: NewInvitation, actor: CurrentActor, session: Session, parts: Parts, response: Response
 ) -> InvitationView:
     """Invite an address by mail; the answer is the same whether or not it has an account."""
-    await parts.limiter.hit(limits.RECIPIENT, limits.account(order.email))
+    actor.require(Permission.MEMBER_MANAGE)  # or else strangers could use up an address's count
+    await parts.limiter.hit(limits.RECIPIENT, "invitation", limits.account(order.email))
     now = parts.clock()
     made = await invitations.send(session, actor, email=order.email, role=Role(order.role), now=now)
     response.headers["Location"] = f"{PREFIX}/{made.id}"
@@ -144,7 +147,8 @@ async def resend(
 ) -> InvitationView:
     """Send an invitation again, for another week; the link of the mail before ends."""
     seen = await _found(session, actor, invitation_id)
-    await parts.limiter.hit(limits.RECIPIENT, limits.account(seen.email))
+    actor.require(Permission.MEMBER_MANAGE)
+    await parts.limiter.hit(limits.RECIPIENT, "invitation", limits.account(seen.email))
     now = parts.clock()
     return _answered(await invitations.resend(session, actor, invitation_id, now), now, response)
 

@@ -40,7 +40,7 @@ class NewPassword(Order):
 @asking.post("", status_code=202)
 async def ask(order: ResetOrder, parts: Parts) -> ResetAnswer:
     """Ask for a mail with which a new password can be chosen; every address is answered alike."""
-    await parts.limiter.hit(limits.RECIPIENT, limits.account(order.email))
+    await parts.limiter.hit(limits.RECIPIENT, "reset", limits.account(order.email))
     await resets.ask(parts.database, order.email)
     return ResetAnswer()
 
