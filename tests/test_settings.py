@@ -101,3 +101,15 @@ def test_one_url_serves_every_engine() -> None:
     """The driver is ours, whatever the URL named."""
     assert driver_url(SecretStr(GIVEN)).drivername == "postgresql+psycopg"
     assert str(driver_url(SecretStr(GIVEN)).password) == "pass"
+
+
+def test_links_lead_to_one_place(tmp_path: Path) -> None:
+    """The public URL decides where links in mail lead, else host and port; no path, no user."""
+    assert make(tmp_path).address == "http://127.0.0.1:8000"
+    assert make(tmp_path, host="0.0.0.0", port=9000).address == "http://127.0.0.1:9000"  # noqa: S104
+    assert make(tmp_path, public_url="https://bench.acme.example/").address == (
+        "https://bench.acme.example"
+    )
+    for wrong in ("bench.acme.example", "javascript:x", "https://a.example/path", "http://u@x.y"):
+        with pytest.raises(ValidationError):
+            make(tmp_path, public_url=wrong)

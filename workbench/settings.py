@@ -58,6 +58,24 @@ class Settings(BaseSettings):
     login_limit: str = Field(
         default="10/minute", description="Log-ins allowed to one account and one address."
     )
+    mail_limit: str = Field(
+        default="20/hour", description="Mails that one user, address or recipient may cause."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description=(
+            "Mail server, `smtp://user:password@host:port`, `smtp+starttls://…` or `smtps://…`; "
+            "unset: mail goes to a folder in the home."
+        ),
+    )
+    mail_from: str = Field(
+        default="Workbench <workbench@localhost>", description="Address that mail is sent from."
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="Where people reach Workbench, for links in mail; unset: host and port.",
+    )
     sentry_dsn: SecretStr | None = Field(
         default=None, description="Where errors are reported; unset: nowhere."
     )
@@ -83,6 +101,14 @@ class Settings(BaseSettings):
     def allowed_hosts(self) -> tuple[str, ...]:
         """The names that the server answers to; none means every name."""
         return tuple(host.strip() for host in (self.hosts or "").split(",") if host.strip())
+
+    @property
+    def address(self) -> str:
+        """Where people reach Workbench, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{host}:{self.port}"
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:

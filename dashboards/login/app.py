@@ -1,5 +1,6 @@
-"""The log-in page and its files: the only part of the dashboards that everybody may fetch."""
+"""The log-in, the pages that mail leads to, and their files: all that everybody may fetch."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -22,6 +23,13 @@ HEADERS = PAGE_HEADERS | {
     ),
     "X-Frame-Options": "DENY",
 }
+# The pages that links in mail lead to; their tokens come in the fragment, which no server sees.
+MAIL_PAGES = {
+    "/invitation": "invitation.html",
+    "/reset": "reset.html",
+    "/reset/confirm": "reset_confirm.html",
+}
+MAIL_HEADERS = HEADERS | {"Referrer-Policy": "no-referrer"}
 
 
 def add(app: FastAPI, door: Door) -> None:
@@ -35,7 +43,16 @@ def add(app: FastAPI, door: Door) -> None:
 
     app.add_route("/", root, include_in_schema=False)
     app.add_route(PATH, login, include_in_schema=False)
+    for path, template in MAIL_PAGES.items():
+        app.add_route(path, _plain(template), include_in_schema=False)
     app.mount("/login/files", StaticFiles(directory=HERE / "files"), name="login files")
+
+
+def _plain(template: str) -> Callable[[Request], Awaitable[Response]]:
+    async def show(_: Request) -> Response:
+        return HTMLResponse(TEMPLATES.get_template(template).render(), headers=MAIL_HEADERS)
+
+    return show
 
 
 async def page(request: Request, door: Door) -> Response:

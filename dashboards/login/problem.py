@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboards.login import app as login
 from workbench.api.problems import MEDIA_TYPE
 
-OURS = re.compile(r"/(dashboards|login)(/|$)")
+OURS = re.compile(r"/(dashboards|login|reset|invitation)(/|$)")
 HEADERS = login.HEADERS | {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; "

@@ -27,7 +27,11 @@ ADDRESS = "http://workbench.test"
 def app(settings: Settings, database: Database, storage: Storage) -> FastAPI:
     """The application, without rate limits that a whole test run would reach."""
     roomy = settings.model_copy(
-        update={"rate_limit": "1000000/minute", "login_limit": "100000/minute"}
+        update={
+            "rate_limit": "1000000/minute",
+            "login_limit": "100000/minute",
+            "mail_limit": "100000/minute",
+        }
     )
     return api.create(roomy, database, storage)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.support import mail_server
 from workbench.db import schema
 
 PASSWORD = "correct horse battery"
@@ -109,6 +110,15 @@ class TestUser:
         assert "12 characters" in done.stderr
         assert "short@x.example" not in shell("user", "list", "--json").stdout
 
+    def test_it_invites_to_a_tenant(self, shell: Shell) -> None:
+        """An operator invites a first owner; twice is told, and so is an unknown tenant."""
+        shell("tenant", "create", "inviting")
+        order = ("user", "invite", "new@x.example", "--role", "owner", "--tenant")
+
+        assert shell(*order, "inviting").returncode == 0
+        assert "invited already" in shell(*order, "inviting").stderr
+        assert "workbench tenant list" in shell(*order, "nobody").stderr
+
     def test_it_knows_no_user_who_is_not_there(self, shell: Shell) -> None:
         """Disabling nobody is an error that says where to look."""
         done = shell("user", "disable", "nobody@x.example")
@@ -128,6 +138,23 @@ class TestDoctor:
         assert states["database"] == states["boundary"] == states["storage"] == "ok"
         assert states["queue"] == "note"
         assert done.returncode == 0
+
+    def test_it_names_the_folder_that_mail_goes_to(self, shell: Shell, shell_home: Path) -> None:
+        """Without a mail server mail is written to a folder, which an operator must know of."""
+        assert _mail(shell) == (
+            "note",
+            f"mail goes to a folder, {shell_home}/mail; set WORKBENCH_SMTP_URL to send it",
+        )
+
+    def test_it_tries_the_mail_server(self, shell: Shell) -> None:
+        """A server that answers is fine, one that does not is wrong, and no password is shown."""
+        with mail_server.serving() as smtp:
+            found = _mail(shell, WORKBENCH_SMTP_URL=smtp.url)
+            assert found[0] == "ok", found
+        state, detail = _mail(shell, WORKBENCH_SMTP_URL=f"smtp://u:hidden@127.0.0.1:{smtp.port}")
+        assert state == "wrong"
+        assert "hidden" not in detail
+        assert _mail(shell, WORKBENCH_SMTP_URL="mail.example")[0] == "wrong"
 
     def test_it_says_what_is_wrong_and_fails(self, shell: Shell) -> None:
         """A database that does not answer is a finding, not a crash."""
@@ -219,3 +246,8 @@ class TestRun:
 def _row(shell: Shell, kind: str, key: str, value: str) -> dict[str, str | None]:
     rows: list[dict[str, str | None]] = json.loads(shell(kind, "list", "--json").stdout)
     return next(row for row in rows if row[key] == value)
+
+
+def _mail(shell: Shell, **environment: str) -> tuple[str, str]:
+    found = json.loads(shell("doctor", "--json", **environment).stdout)
+    return next((f["state"], f["detail"]) for f in found if f["check"] == "mail")

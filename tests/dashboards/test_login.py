@@ -1,5 +1,7 @@
 """The log-in page: open to everybody, and leading nowhere else."""
 
+import re
+
 import pytest
 
 from dashboards.guard import local_path
@@ -64,3 +66,21 @@ async def test_next_is_escaped(site: Site) -> None:
     page = await site.get('/login?next=/"><script>alert(1)</script>')
 
     assert "<script>alert" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/reset", "/reset/confirm", "/invitation"])
+async def test_pages_of_mail_are_open(site: Site, path: str) -> None:
+    """What mail leads to opens for everybody, tells no other site, and runs our files alone."""
+    page = await site.get(path)
+
+    assert page.status_code == 200
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["cache-control"] == "no-store"
+    assert "'unsafe-inline'" not in page.headers["content-security-policy"]
+    for file in re.findall(r'(?:src|href)="(/login/files/[^"]+)"', page.text):
+        assert (await site.get(file)).status_code == 200, file
+
+
+async def test_the_login_leads_to_the_reset(site: Site) -> None:
+    """Whoever forgot the password finds the way."""
+    assert 'href="/reset"' in (await site.get("/login")).text

@@ -11,11 +11,13 @@ OURS = ("workbench", "rows", "data", "views", "staging", "workbench_private")
 
 # Tables of the platform: they have no tenant, and policies of their own.
 PLATFORM = (
+    "account_mails",
     "alembic_version",
     "columns",
     "definitions",
     "logins",
     "operator_keys",
+    "password_resets",
     "passwords",
     "refresh_tokens",
     "tenants",

@@ -12,10 +12,13 @@ from workbench.settings import ROOT
 
 # Tables without a mark of deletion, and why.
 NEVER_MARKED = {
+    "account_mails": "sent, and forgotten after a month",
     "audit_entries": "append only",
     "idempotency_keys": "forgotten after a day",
+    "mails": "sent, and forgotten after a month",
     "operator_keys": "forgotten after a day",
     "outbox_messages": "sent, and then of no use",
+    "password_resets": "serve once and expire",
     "passwords": "part of a user",
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",

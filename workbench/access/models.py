@@ -1,5 +1,6 @@
-"""The tables of memberships, of roles and of grants."""
+"""The tables of memberships, invitations, roles and grants."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -140,3 +141,30 @@ class Grant(TenantOwned, Created, SoftDelete, Model):
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text()))
     filter: Mapped[dict[str, Any] | None] = mapped_column()
     masks: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Invitation(TenantOwned, Created, SoftDelete, Model):
+    """A place in a tenant that is offered to whoever reads the mail of an address.
+
+    The id is the `jti` of the token in the mail; `expires_at` moves when it is sent again, and the
+    tokens of before end with that.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email"),
+        CheckConstraint("role in ('guest', 'viewer', 'analyst', 'engineer', 'owner')", name="role"),
+        Index(
+            "uq_invitations_tenant_id_email",
+            "tenant_id",
+            "email",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+    )
+
+    email: Mapped[str] = mapped_column()
+    role: Mapped[str] = mapped_column()
+    invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column()
+    accepted_at: Mapped[datetime | None] = mapped_column()

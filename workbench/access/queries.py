@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workbench.access.models import Membership
+from workbench.access.models import Invitation, Membership
 from workbench.actor import Actor
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated
@@ -66,6 +66,21 @@ def members(actor: Actor) -> Select[Membership, User]:
 def member(actor: Actor, membership_id: UUID) -> Select[Membership, User]:
     """One member of the actor's tenant."""
     return members(actor).where(Membership.id == membership_id)
+
+
+def invitations(actor: Actor) -> Select[Invitation]:
+    """The invitations of the actor's tenant, by e-mail; those taken back are left out."""
+    actor.require(Permission.MEMBER_READ)
+    return (
+        select(Invitation)
+        .where(Invitation.tenant_id == actor.require_tenant())
+        .order_by(Invitation.email)
+    )
+
+
+def invitation(actor: Actor, invitation_id: UUID) -> Select[Invitation]:
+    """One invitation of the actor's tenant."""
+    return invitations(actor).where(Invitation.id == invitation_id)
 
 
 MemberRow = Row[Membership, User]

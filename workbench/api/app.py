@@ -19,8 +19,10 @@ from workbench.api.routers import (
     datasets,
     health,
     imports,
+    invitations,
     members,
     notebooks,
+    passwords,
     rows,
     runs,
     sql,
@@ -42,6 +44,11 @@ ROUTERS = (
     auth.router,
     tenants.router,
     members.router,
+    invitations.router,
+    invitations.sending,
+    invitations.public,
+    passwords.asking,
+    passwords.confirming,
     datasets.router,
     rows.router,
     imports.router,
@@ -78,7 +85,10 @@ def create(
         lifespan=_lifespan,
     )
     limiter = Limiter(
-        settings.rate_limit_url, every=settings.rate_limit, login=settings.login_limit
+        settings.rate_limit_url,
+        every=settings.rate_limit,
+        login=settings.login_limit,
+        mail=settings.mail_limit,
     )
     parts = Parts(
         database, storage, Tokens(settings.secret_keys), limiter, Shelf(ROOT / "notebooks"), clock

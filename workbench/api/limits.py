@@ -18,6 +18,8 @@ from workbench.errors import Invalid, TooMany, Unavailable
 EVERY = "default"
 LOGIN = "login"
 ACCOUNT = "account"
+MAIL = "mail"
+RECIPIENT = "recipient"
 ADDRESS_SHARE = 6  # an office signs in from one address
 
 
@@ -45,13 +47,15 @@ class Standing:
 class Limiter:
     """Counts requests in memory, or in Redis so that many processes share one count."""
 
-    def __init__(self, url: str, *, every: str, login: str) -> None:
+    def __init__(self, url: str, *, every: str, login: str, mail: str = "20/hour") -> None:
         """Read the limits, written as `600/minute`, and open the storage that the URL names."""
         account = _parsed(login)
         self.items: dict[str, RateLimitItem] = {
             EVERY: _parsed(every),
             ACCOUNT: account,
             LOGIN: type(account)(account.amount * ADDRESS_SHARE, account.multiples),
+            MAIL: _parsed(mail),
+            RECIPIENT: _parsed(mail),
         }
         self._pool = _pool(url)
         self._limiter = SlidingWindowCounterRateLimiter(_storage(url, self._pool))

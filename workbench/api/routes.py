@@ -60,6 +60,18 @@ class LoginRoute(PublicRoute):
     limit = limits.LOGIN
 
 
+class MailRoute(ActorRoute):
+    """A route of signed-in callers that makes mail; counts by user under the mail's limit."""
+
+    limit = limits.MAIL
+
+
+class PublicMailRoute(PublicRoute):
+    """A route for everybody that makes mail; counts by address under the mail's limit."""
+
+    limit = limits.MAIL
+
+
 def _proved(request: Request) -> Claims:
     token = credentials.access_token(request)
     if token is None:

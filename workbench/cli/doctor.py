@@ -1,5 +1,6 @@
 """`workbench doctor`: what works here, what does not, and what to do about it."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from workbench.cli import console
 from workbench.cli.options import AsJson
 from workbench.db import connect, schema
 from workbench.errors import WorkbenchError
+from workbench.notifications import letters
 from workbench.settings import Settings
 from workbench.storage import Storage
 
@@ -58,6 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *findings,
         _try("storage", lambda: _storage(settings)),
+        _try("mail", lambda: _mail(settings)),
         _try("notebooks", lambda: _kernels(settings)),
         _try("browser", _browser),
     ]
@@ -112,6 +115,20 @@ def _storage(settings: Settings) -> tuple[State, str]:
         file.write(b"doctor")
     storage.remove(key)
     return "ok", "files can be written and removed"
+
+
+def _mail(settings: Settings) -> tuple[State, str]:
+    from workbench.worker import post  # noqa: PLC0415 (papermill takes a second to import)
+
+    letters.Sender.of(settings.mail_from, settings.address)
+    out = post.of(settings)
+    if isinstance(out, post.Folder):
+        return "note", f"mail goes to a folder, {out.path}; set WORKBENCH_SMTP_URL to send it"
+    try:
+        asyncio.run(out.greet())
+    except post.PutOff as error:
+        return "wrong", f"{out.name} does not take mail: {error}"
+    return "ok", f"{out.name} takes mail from {settings.mail_from}"
 
 
 def _kernels(settings: Settings) -> tuple[State, str]:

@@ -1,4 +1,4 @@
-"""`workbench user …`: make, list and disable users."""
+"""`workbench user …`: make, invite, list and disable users."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,9 +13,10 @@ from workbench.cli.options import AsJson
 from workbench.db.session import Database
 from workbench.errors import Invalid, NotFound
 from workbench.identity import commands, queries
-from workbench.permissions import Permission, Role
+from workbench.notifications import invitations
+from workbench.permissions import ROLES, Permission, Role
 
-shell = typer.Typer(help="Make, list and disable users.", no_args_is_help=True)
+shell = typer.Typer(help="Make, invite, list and disable users.", no_args_is_help=True)
 Email = Annotated[str, typer.Argument(help="The user's e-mail address.")]
 
 
@@ -38,6 +39,18 @@ def create(
         raise Invalid("Give --tenant and its --role, or --role operator alone.")
     database.run(lambda db: enrol(db, email, name or email, password, tenant, role))
     console.out.print(f"User {email} is there.")
+
+
+@shell.command()
+def invite(
+    email: Email,
+    *,
+    tenant: Annotated[str, typer.Option(help="The tenant to be a member of.")],
+    role: Annotated[Role, typer.Option(help="The role held there.")] = Role.ANALYST,
+) -> None:
+    """Invite somebody to a tenant by mail."""
+    database.run(lambda db: _invite(db, email, tenant, role))
+    console.out.print(f"A mail to {email} waits for the worker to send it.")
 
 
 @shell.command("list")
@@ -73,6 +86,15 @@ async def enrol(
         )
         async with database.session(seater) as session:
             await access.add_member(session, seater, user.id, role)
+
+
+async def _invite(database: Database, email: str, tenant: str, role: Role) -> None:
+    async with database.session(OPERATOR) as session:
+        tenant_id = (await tenants.named(session, tenant)).id
+    inviter = Actor.of_system("shell", *ROLES[Role.OWNER], tenant_id=tenant_id)
+    async with database.session(inviter) as session:
+        now = datetime.now(UTC)
+        await invitations.send(session, inviter, email=email, role=role, now=now)
 
 
 async def _rows(database: Database) -> list[dict[str, Any]]:

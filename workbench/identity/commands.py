@@ -35,7 +35,7 @@ async def create_user(
 ) -> User:
     """Make a user; without a password the user cannot sign in."""
     actor.require(Permission.USER_MANAGE)
-    user = User(id=new_id(), email=_checked(email), name=name, is_operator=is_operator)
+    user = User(id=new_id(), email=checked_email(email), name=name, is_operator=is_operator)
     hashed = await passwords.hash_password(password) if password is not None else None
     try:
         async with session.begin_nested():
@@ -54,6 +54,34 @@ async def disable_user(session: AsyncSession, actor: Actor, user_id: UUID, now: 
     statement = update(User).where(User.id == user_id).values(disabled_at=now).returning(User.id)
     if (await session.execute(statement)).first() is None:
         raise NotFound
+
+
+async def change_password(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    user_id: UUID,
+    password: str,
+    now: datetime,
+    keep: UUID | None = None,
+) -> None:
+    """Give a user another password and end every log-in of the user but `keep`."""
+    if user_id != actor.user_id:
+        actor.require(Permission.USER_AUTHENTICATE)
+    hashed = await passwords.hash_password(password)
+    changed = await session.execute(
+        update(Password)
+        .where(Password.user_id == user_id)
+        .values(hash=hashed, changed_at=now)
+        .returning(Password.user_id)
+    )
+    if changed.first() is None:
+        raise NotFound
+    await session.execute(
+        update(Login)
+        .where(Login.user_id == user_id, Login.ended_at.is_(None), Login.id.is_distinct_from(keep))
+        .values(ended_at=now)
+    )
 
 
 async def open_login(
@@ -87,7 +115,8 @@ async def end_login(session: AsyncSession, login_id: UUID, now: datetime) -> Non
     )
 
 
-def _checked(email: str) -> str:
+def checked_email(email: str) -> str:
+    """The address as we keep it; raise Invalid when it is none."""
     try:
         return EMAIL.validate_python(email).lower()
     except ValidationError as error:

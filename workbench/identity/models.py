@@ -59,3 +59,16 @@ class RefreshToken(Identified, Created, Model):
     expires_at: Mapped[datetime] = mapped_column()
     used_at: Mapped[datetime | None] = mapped_column()
     login: Mapped[Login] = relationship(lazy="raise")
+
+
+class PasswordReset(Identified, Created, Model):
+    """A way for a user to choose a new password; the id is the `jti` of the token in the mail.
+
+    It serves once; a newer one, and a changed password, end it.
+    """
+
+    __tablename__ = "password_resets"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column()
+    used_at: Mapped[datetime | None] = mapped_column()

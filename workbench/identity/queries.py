@@ -1,11 +1,12 @@
 """Statements about users."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, text
 
 from workbench.actor import Actor
-from workbench.identity.models import Login, Password, RefreshToken, User
+from workbench.identity.models import Login, Password, PasswordReset, RefreshToken, User
 from workbench.permissions import Permission
 
 BY_EMAIL = text("select user_id, tenant_id from workbench.login_by_email(:email)")
@@ -39,4 +40,15 @@ def refresh_token(jti: UUID) -> Select[RefreshToken, Login]:
         .join(Login, Login.id == RefreshToken.login_id)
         .where(RefreshToken.id == jti)
         .with_for_update()
+    )
+
+
+def password_reset(reset_id: UUID) -> Select[PasswordReset, datetime]:
+    """A password reset and when its user's password was changed last, locked."""
+    return (
+        select(PasswordReset, Password.changed_at)
+        .join(Password, Password.user_id == PasswordReset.user_id)
+        .join(User, User.id == PasswordReset.user_id)
+        .where(PasswordReset.id == reset_id, User.disabled_at.is_(None))
+        .with_for_update(of=PasswordReset)
     )

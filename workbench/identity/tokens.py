@@ -10,6 +10,7 @@ import jwt
 
 from workbench.db import keys
 from workbench.errors import Unauthenticated
+from workbench.identity.mail_tokens import MailTokens
 from workbench.permissions import Permission
 
 ACCESS_LIFETIME = timedelta(minutes=15)
@@ -50,6 +51,7 @@ class Tokens:
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         """Derive an access key and a refresh key from each secret key, newest first."""
+        self.mail = MailTokens(secrets)
         self._keys = {
             audience: {
                 f"{audience}-{keys.derive(secret, 'kid').hex()[:12]}": keys.derive(

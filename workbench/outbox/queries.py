@@ -1,5 +1,6 @@
 """Statements about outbox messages."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -12,4 +13,15 @@ def message(actor: Actor, message_id: UUID) -> Select[OutboxMessage]:
     """A message that the actor's tenant sent, as named by a notification."""
     return select(OutboxMessage).where(
         OutboxMessage.tenant_id == actor.require_tenant(), OutboxMessage.id == message_id
+    )
+
+
+def messages(
+    actor: Actor, message_ids: Collection[UUID], topics: Collection[str]
+) -> Select[OutboxMessage]:
+    """Those of some messages of the actor's tenant that are about certain topics."""
+    return select(OutboxMessage).where(
+        OutboxMessage.tenant_id == actor.require_tenant(),
+        OutboxMessage.id.in_(message_ids),
+        OutboxMessage.topic.in_(topics),
     )

@@ -1,3 +1,3 @@
-"""The worker: takes runs and imports from the queue, executes notebooks, relays the outbox."""
+"""The worker: takes runs and imports from the queue, relays the outbox, sends mail."""
 
 from workbench.worker.loop import serve as serve

@@ -15,19 +15,21 @@ from psycopg_pool import PoolTimeout
 from workbench.settings import Settings
 from workbench.worker import kernel, tasks
 from workbench.worker import parts as parts_
+from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts
 from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
 
 RELAY_SECONDS = 0.5
+MAIL_SECONDS = 2.0
 RESCUE_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
-    """Take runs and imports from the queue until a signal, or `stop`, ends it.
+    """Take runs and imports from the queue, and send mail, until a signal or `stop` ends it.
 
     Runs that are at work go back into the queue; no kernel stays behind.
     """
@@ -50,7 +52,11 @@ async def work(parts: Parts, stop: asyncio.Event) -> None:
 
 
 async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
-    relaying = asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS))
+    mailroom = Mailroom.of(parts)
+    chores = (
+        asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS)),
+        asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
+    )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
         while not stop.is_set():
@@ -64,7 +70,8 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
     finally:
-        await _end(relaying)
+        for chore in chores:
+            await _end(chore)
         log.info("worker_stopped")
 
 
@@ -97,6 +104,11 @@ async def _take(
 
 async def _relay(parts: Parts) -> None:
     while await relay(parts.database):
+        pass
+
+
+async def _deliver(mailroom: Mailroom) -> None:
+    while await mailroom.deliver():
         pass
 
 

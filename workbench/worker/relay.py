@@ -6,6 +6,7 @@ from uuid import UUID
 
 from workbench.actor import Actor
 from workbench.db.session import Database
+from workbench.notifications import announcements
 from workbench.outbox import commands as outbox
 from workbench.worker.parts import now
 
@@ -24,11 +25,12 @@ async def relay(database: Database) -> int:
 
 
 async def _send(database: Database, tenant_id: UUID, message_ids: list[UUID]) -> int:
-    actor = Actor.of_system("relay", tenant_id=tenant_id)
-    sent = 0
+    actor = Actor.of_system("relay", *announcements.NEEDED, tenant_id=tenant_id)
+    sent = []
     async with database.session(actor) as session:
         for message_id in message_ids:
             if await outbox.mark_sent(session, tenant_id, message_id, now()):
                 await outbox.notify(session, message_id)
-                sent += 1
-    return sent
+                sent.append(message_id)
+        await announcements.write(session, actor, sent)
+    return len(sent)
