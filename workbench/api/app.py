@@ -84,9 +84,8 @@ def create(
     limiter = Limiter(
         settings.rate_limit_url, every=settings.rate_limit, login=settings.login_limit
     )
-    parts = Parts(
-        database, storage, Tokens(settings.secret_keys), limiter, Shelf(ROOT / "notebooks"), clock
-    )
+    tokens = Tokens(settings.secret_keys, reread=settings.read_keys)
+    parts = Parts(database, storage, tokens, limiter, Shelf(ROOT / "notebooks"), clock)
     app.state.parts = parts
     for router in ROUTERS if with_rooms else (health.router,):
         app.include_router(router)
