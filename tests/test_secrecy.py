@@ -138,6 +138,7 @@ class TestFiles:
         both = f"{GOOD},{OTHER}"
         assert make(tmp_path, secret_key=both).role_secret == OTHER
         assert make(tmp_path, secret_key=both, password_key=GOOD).role_secret == GOOD
+        assert make(tmp_path, secret_key=both, password_key="").role_secret == OTHER
         assert list(tmp_path.iterdir()) == []
 
     def test_the_first_who_makes_one_wins(self, tmp_path: Path) -> None:

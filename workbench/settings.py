@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     @cached_property
     def role_secret(self) -> str:
         """What the passwords of PostgreSQL's roles are derived from."""
-        if self.password_key is not None:
+        if self.password_key:  # a template may hand it on empty
             return self._checked([self.password_key.get_secret_value()])[0]
         oldest = self.secret_keys[-1]
         if not self.keeps_keys:

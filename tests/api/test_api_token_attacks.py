@@ -17,19 +17,24 @@ from workbench import observability
 from workbench.access import api_tokens
 from workbench.actor import Actor
 from workbench.db.session import Database
-from workbench.permissions import Permission, Role
+from workbench.permissions import PERSONAL, Permission, Role
 from workbench.tenants.models import Tenant
 
 ME = "/api/v1/auth/me"
 pytestmark = pytest.mark.acts_as("engineer")
 
 
-async def shown(database: Database, actor: Actor, *, ago: timedelta = timedelta()) -> str:
+async def shown(
+    database: Database,
+    actor: Actor,
+    *scope: Permission,
+    ago: timedelta = timedelta(),
+) -> str:
     """The text of a token that an actor made some time ago, for a day."""
     then = datetime.now(UTC) - ago
     async with database.session(actor) as session:
         _, text = await api_tokens.create(
-            session, actor, name="a program", scope={Permission.TENANT_READ},
+            session, actor, name="a program", scope=scope or {Permission.TENANT_READ},
             expires_at=then + timedelta(days=1), now=then,
         )  # fmt: skip
     return text
@@ -116,6 +121,48 @@ class TestTenants:
                 assert [t["slug"] for t in listed] == [mine.slug]
                 for theirs in {tenant.slug, other_tenant.slug} - {mine.slug}:
                     assert_problem(await program.get(f"/api/v1/tenants/{theirs}"), 404)
+
+
+class TestRuns:
+    """A run acts for its user, so who orders it must hold what its notebook declares."""
+
+    async def test_it_starts_and_repeats_no_more_than_it_holds(
+        self, app: FastAPI, client: httpx.AsyncClient, database: Database, actor: Actor
+    ) -> None:
+        """A scope without `row:read` gets no rows by way of a notebook; a wider one does."""
+        order = {"notebook": "tenant_report", "parameters": {}}
+        few = {Permission.RUN_START, Permission.RUN_READ, Permission.NOTEBOOK_READ}
+        for scope, status in ((few, 403), (actor.permissions - PERSONAL, 202)):
+            run = (await client.post("/api/v1/runs", json=order)).json()["id"]
+            assert (await client.post(f"/api/v1/runs/{run}/cancel")).status_code == 200
+            text = await shown(database, actor, *scope)
+            async with sending(app, f"Bearer {text}") as program:
+                started = await program.post("/api/v1/runs", json=order)
+                assert started.status_code == status, started.text
+                repeated = await program.post(f"/api/v1/runs/{run}/retry")
+                assert repeated.status_code == status, repeated.text
+
+
+class TestKeys:
+    """Idempotency keys are the token's own."""
+
+    async def test_one_token_is_not_told_what_another_was_answered(
+        self, app: FastAPI, client: httpx.AsyncClient, database: Database, actor: Actor
+    ) -> None:
+        """The maker's key, and another token's, are other keys; one's own is answered again."""
+        order = {"notebook": "tenant_report", "parameters": {}}
+        key = {"Idempotency-Key": "the same for all"}
+        made = {(await client.post("/api/v1/runs", json=order, headers=key)).json()["id"]}
+        for number in (2, 3):
+            text = await shown(database, actor, *(actor.permissions - PERSONAL))
+            async with sending(app, f"Bearer {text}") as program:
+                first = await program.post("/api/v1/runs", json=order, headers=key)
+                assert "idempotency-replayed" not in first.headers
+                again = await program.post("/api/v1/runs", json=order, headers=key)
+                assert again.headers["idempotency-replayed"] == "true"
+                assert again.json() == first.json()
+            made.add(first.json()["id"])
+            assert len(made) == number
 
 
 class TestPlaces:

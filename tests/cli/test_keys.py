@@ -232,3 +232,24 @@ def test_the_shell_rotates_and_retires(shell: Shell) -> None:
         listed[0]["kid"]
     ]
     assert shell("tenant", "list").returncode == 0
+
+
+def test_doctor_tells_of_files_that_others_may_read(shell: Shell, shell_home: Path) -> None:
+    """Log-ins of the demo that are open are a note, an open key is wrong."""
+
+    def secrets() -> dict[str, str]:
+        found = json.loads(shell("doctor", "--json").stdout)
+        return next(finding for finding in found if finding["check"] == "secret key")
+
+    people, key = shell_home / "demo.json", shell_home / "secret_key"
+    people.write_text("[]")
+    people.chmod(0o644)
+    assert (secrets()["state"], "demo.json" in secrets()["detail"]) == ("note", True)
+    people.unlink()
+    assert secrets()["state"] == "ok"
+    key.chmod(0o644)
+    try:
+        assert (secrets()["state"], "chmod 600" in secrets()["detail"]) == ("wrong", True)
+        assert "chmod 600" in shell("serve").stderr
+    finally:
+        key.chmod(0o600)

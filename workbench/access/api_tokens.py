@@ -109,11 +109,12 @@ async def claims_of(database: Database, token: str, now: datetime) -> ApiTokenCl
 
 
 async def _note_use(database: Database, claims: ApiTokenClaims, now: datetime) -> None:
+    own = (ApiToken.tenant_id == claims.tenant_id, ApiToken.id == claims.sid)
     async with database.session(SYSTEM) as session:
+        # The token's row before its row in `live`, as in `revoke`: else the two could wait for
+        # each other.
+        await session.execute(update(ApiToken).where(*own).values(last_used_at=now))
         is_live = await session.scalar(RENEW, {"sid": claims.sid, "tenant": claims.tenant_id})
-        if is_live:
-            own = (ApiToken.tenant_id == claims.tenant_id, ApiToken.id == claims.sid)
-            await session.execute(update(ApiToken).where(*own).values(last_used_at=now))
     if not is_live:
         raise BadApiToken
 
