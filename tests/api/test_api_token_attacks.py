@@ -151,7 +151,7 @@ class TestKeys:
     ) -> None:
         """The maker's key, and another token's, are other keys; one's own is answered again."""
         order = {"notebook": "tenant_report", "parameters": {}}
-        key = {"Idempotency-Key": "the same for all"}
+        key = {"Idempotency-Key": "the-same-for-all"}
         made = {(await client.post("/api/v1/runs", json=order, headers=key)).json()["id"]}
         for number in (2, 3):
             text = await shown(database, actor, *(actor.permissions - PERSONAL))
