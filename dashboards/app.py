@@ -53,7 +53,7 @@ def mount(
     logins = Logins(database)
     door = Door(
         database,
-        Tokens(settings.secret_keys),
+        Tokens(settings.secret_keys, reread=settings.read_keys),
         logins,
         keys.derive(secret, "bokeh"),
         lambda: datetime.now(UTC),

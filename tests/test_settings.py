@@ -13,7 +13,7 @@ from workbench.settings import Settings, driver_url
 
 KEY = "a secret that is long enough for a key"
 OTHER = "another secret that is long enough for one"
-GIVEN = "postgresql://app:pass@server/workbench"
+GIVEN = "postgresql://app:of-this-test@server/workbench"
 
 
 def make(home: Path, **values: Any) -> Settings:
@@ -100,7 +100,7 @@ def test_hosts_are_listed(tmp_path: Path) -> None:
 def test_one_url_serves_every_engine() -> None:
     """The driver is ours, whatever the URL named."""
     assert driver_url(SecretStr(GIVEN)).drivername == "postgresql+psycopg"
-    assert str(driver_url(SecretStr(GIVEN)).password) == "pass"
+    assert str(driver_url(SecretStr(GIVEN)).password) == "of-this-test"
 
 
 def test_links_lead_to_one_place(tmp_path: Path) -> None:

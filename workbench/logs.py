@@ -16,7 +16,9 @@ REDACTED = "[redacted]"
 SECRET_KEY = re.compile(
     r"passw|token|authorization|cookie|secret|dsn|api_?key|credential|private_?key", re.IGNORECASE
 )
+API_TOKEN = re.compile(r"wbt_[0-9a-f]{8,}\w*", re.IGNORECASE)
 SECRET_TEXT = (
+    API_TOKEN,
     re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"),  # a JWT
     re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user and password of a URL
     re.compile(r"(?<=bearer )\S+", re.IGNORECASE),
@@ -84,6 +86,11 @@ def scrubbed(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [scrubbed(item) for item in value]
     return value
+
+
+def holds_api_token(text: str) -> bool:
+    """Whether an API token, or the better part of one, stands in a text."""
+    return API_TOKEN.search(text) is not None
 
 
 def _last(form: Literal["json", "console"]) -> list[Processor]:

@@ -95,4 +95,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     ),
 }
 
+# What people alone may do: no API token holds these, so none can make or widen another.
+PERSONAL = frozenset({Permission.MEMBER_MANAGE, Permission.ROLE_MANAGE, Permission.TOKEN_MANAGE})
+
 MEMBER_ROLES = (Role.GUEST, Role.VIEWER, Role.ANALYST, Role.ENGINEER, Role.OWNER)

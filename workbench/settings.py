@@ -1,7 +1,6 @@
 """Every setting: read from the environment or a `.env` file by doors, and passed downward."""
 
 import os
-import secrets
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -10,10 +9,11 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
+from workbench import secrecy
 from workbench.errors import Invalid, Unavailable
+from workbench.secrecy import KeyFile
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         description="Secret keys, newest first, separated by commas; unset: generated (embedded).",
+    )
+    password_key: SecretStr | None = Field(
+        default=None,
+        description="Derives the roles' passwords; unset: generated (embedded), or the last key.",
     )
     host: str = Field(default="127.0.0.1", description="Address to serve on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to serve on.")
@@ -112,12 +116,45 @@ class Settings(BaseSettings):
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
-        """The secret keys, the one that signs first."""
+        """The secret keys as they were first read, the one that signs first."""
+        return self.read_keys()
+
+    def read_keys(self) -> tuple[str, ...]:
+        """Read the secret keys anew; a rotation may have brought one since the start."""
         if self.secret_key is not None:
-            return _checked(self.secret_key.get_secret_value().split(","))
+            return self._checked(self.secret_key.get_secret_value().split(","))
         if not self.is_embedded:
             raise Invalid("Set WORKBENCH_SECRET_KEY; outside the embedded mode none is generated.")
-        return _checked(self._generated_keys().splitlines())
+        if not self.key_file.path.exists():
+            self.password_file.make(secrecy.new_key())
+            self.key_file.make(secrecy.new_key())
+        return self._checked(self.key_file.read())
+
+    @cached_property
+    def role_secret(self) -> str:
+        """What the passwords of PostgreSQL's roles are derived from."""
+        if self.password_key:  # a template may hand it on empty
+            return self._checked([self.password_key.get_secret_value()])[0]
+        oldest = self.secret_keys[-1]
+        if not self.keeps_keys:
+            return oldest
+        self.password_file.make(oldest)  # in a home from before there was such a file
+        return self._checked(self.password_file.read())[0]
+
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether the keys lie in the home, where Workbench itself may change them."""
+        return self.is_embedded and self.secret_key is None
+
+    @property
+    def key_file(self) -> KeyFile:
+        """Where the generated secret keys lie, newest first."""
+        return KeyFile(self.prepared_home() / "secret_key")
+
+    @property
+    def password_file(self) -> KeyFile:
+        """Where the secret lies that the roles' passwords are derived from."""
+        return KeyFile(self.prepared_home() / "password_key")
 
     @cached_property
     def storage(self) -> str:
@@ -141,23 +178,25 @@ class Settings(BaseSettings):
             )
         return home
 
-    def _generated_keys(self) -> str:
-        path = self.prepared_home() / "secret_key"
-        try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(SECRET_BYTES))
-        except FileExistsError:
-            pass
-        return path.read_text()
+    def _checked(self, keys: list[str]) -> tuple[str, ...]:
+        stripped = tuple(key.strip() for key in keys if key.strip())
+        if not stripped or any(len(key) < secrecy.LEAST_LENGTH for key in stripped):
+            raise Invalid(f"A secret key needs {secrecy.LEAST_LENGTH} characters or more.")
+        if len(set(stripped)) < len(stripped):
+            raise Invalid("A secret key stands there twice.")
+        weak = next(filter(None, map(secrecy.key_weakness, stripped)), None)
+        if weak and not self.is_embedded:
+            raise Invalid(f"A secret key {weak}; `openssl rand -hex 32` makes a good one.")
+        return stripped
 
 
 def driver_url(url: SecretStr) -> URL:
-    """Read a PostgreSQL URL and name the driver that serves async and sync engines alike."""
-    return make_url(url.get_secret_value()).set(drivername="postgresql+psycopg")
+    """Read a PostgreSQL URL and name the driver that serves async and sync engines alike.
 
-
-def _checked(keys: list[str]) -> tuple[str, ...]:
-    stripped = tuple(key.strip() for key in keys if key.strip())
-    if not stripped or any(len(key) < SECRET_BYTES for key in stripped):
-        raise Invalid(f"A secret key needs {SECRET_BYTES} characters or more.")
-    return stripped
+    Raise Invalid when its password is one that stands in everybody's documentation.
+    """
+    read = make_url(url.get_secret_value()).set(drivername="postgresql+psycopg")
+    weak = read.password is not None and secrecy.password_weakness(read.password, read.username)
+    if weak:
+        raise Invalid(f"The database's password for {read.username} {weak}; give it another.")
+    return read

@@ -11,6 +11,7 @@ from tests.support import mail_server
 from workbench.db import schema
 
 PASSWORD = "correct horse battery"
+KEY = "b7d90e1c35f2486aa01c7e93d5f8b264"
 
 
 class TestMigrate:
@@ -160,8 +161,8 @@ class TestDoctor:
         """A database that does not answer is a finding, not a crash."""
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
-            url = f"postgresql://workbench_app:x@127.0.0.1:{closed.getsockname()[1]}/workbench"
-            done = shell("doctor", WORKBENCH_DATABASE_URL=url, WORKBENCH_SECRET_KEY="s" * 40)
+            url = f"postgresql://workbench_app:{KEY}@127.0.0.1:{closed.getsockname()[1]}/workbench"
+            done = shell("doctor", WORKBENCH_DATABASE_URL=url, WORKBENCH_SECRET_KEY=KEY)
 
         assert done.returncode == 1
         assert "wrong  database" in done.stdout
@@ -204,10 +205,8 @@ class TestMain:
         """A command that needs the database says so in one line."""
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
-            url = f"postgresql://workbench_app:x@127.0.0.1:{closed.getsockname()[1]}/workbench"
-            done = shell(
-                "tenant", "list", WORKBENCH_DATABASE_URL=url, WORKBENCH_SECRET_KEY="s" * 40
-            )
+            url = f"postgresql://workbench_app:{KEY}@127.0.0.1:{closed.getsockname()[1]}/workbench"
+            done = shell("tenant", "list", WORKBENCH_DATABASE_URL=url, WORKBENCH_SECRET_KEY=KEY)
 
         assert done.returncode == 1
         assert done.stderr.startswith("error: PostgreSQL does not answer")

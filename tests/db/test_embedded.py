@@ -14,7 +14,7 @@ from workbench.errors import Invalid, Unavailable
 from workbench.settings import Settings
 
 KEY = "a secret that is long enough for a key"
-GIVEN = "postgresql://app:pass@server:5433/workbench"
+GIVEN = "postgresql://app:of-this-test@server:5433/workbench"
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ class TestConnect:
             reader_url="postgresql://me:mine@replica/workbench",
         )  # fmt: skip
         urls = connect.logins(settings)
-        assert (urls.app.username, urls.app.password) == ("app", "pass")
+        assert (urls.app.username, urls.app.password) == ("app", "of-this-test")
         assert (urls.reader.username, urls.reader.host) == ("me", "replica")
         assert (urls.worker.username, urls.worker.host) == (roles.WORKER, "server")
         assert len(str(urls.worker.password)) == 43

@@ -16,6 +16,7 @@ from tests.isolation.catalogue import Relation
 # for the tenant.
 CHOSEN: dict[tuple[str, str], Any] = {
     ("account_mails", "status"): "queued",
+    ("api_tokens", "scope"): ["row:read"],
     ("grants", "dataset_id"): None,
     ("grants", "filter"): None,
     ("grants", "kind"): "notebook",

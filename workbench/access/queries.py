@@ -1,5 +1,6 @@
 """Who may do what: the actor of a proved identity, and the members of a tenant."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from workbench.identity.tokens import Claims
 from workbench.permissions import Permission
 
 ACTOR_OF = text("select user_id, permissions from workbench.actor_of(:sid, :tenant)")
-ADMIT = text("select workbench.admit(:sid, :user, :tenant, :until)")
+ADMIT = text("select workbench.admit(:sid, :user, :tenant, :until, cast(:scope as text[]))")
 REVOKE = text("select workbench.revoke(:sid)")
 
 
@@ -35,13 +36,23 @@ async def actor_of(database: Database, claims: Claims) -> Actor:
     return _actor(row.permissions, claims)
 
 
-async def admit(session: AsyncSession, claims: Claims, until: datetime) -> Actor | None:
-    """Let a login or run act until a time, with what the user may do now; None when nothing."""
+async def admit(
+    session: AsyncSession,
+    claims: Claims,
+    until: datetime,
+    *,
+    scope: Iterable[Permission] | None = None,
+) -> Actor | None:
+    """Let a login or run act until a time, with what the user may do now; None when nothing.
+
+    With a scope it never holds more than that, however the user's rights change.
+    """
     values = {
         "sid": claims.sid,
         "user": claims.user_id,
         "tenant": claims.tenant_id,
         "until": until,
+        "scope": None if scope is None else sorted(scope),
     }
     held = await session.scalar(ADMIT, values)
     return None if held is None else _actor(held, claims)

@@ -14,6 +14,7 @@ from workbench.api.limits import Limiter
 from workbench.api.middleware import Guarded, Recorded
 from workbench.api.parts import Clock, Parts, utc_now
 from workbench.api.routers import (
+    api_tokens,
     audit,
     auth,
     datasets,
@@ -36,12 +37,15 @@ from workbench.storage import Storage
 
 DESCRIPTION = """\
 Every address under `/api/v1` acts as the signed-in user in one tenant: sign in with
-`POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
+`POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`; programs send an
+API token in its place.
 Lists answer `items` and `next_cursor`; errors answer one format, `application/problem+json`.
 """
 ROUTERS = (
     auth.public,
     auth.router,
+    auth.anyone,
+    api_tokens.router,
     tenants.router,
     members.router,
     invitations.router,
@@ -90,9 +94,8 @@ def create(
         login=settings.login_limit,
         mail=settings.mail_limit,
     )
-    parts = Parts(
-        database, storage, Tokens(settings.secret_keys), limiter, Shelf(ROOT / "notebooks"), clock
-    )
+    tokens = Tokens(settings.secret_keys, reread=settings.read_keys)
+    parts = Parts(database, storage, tokens, limiter, Shelf(ROOT / "notebooks"), clock)
     app.state.parts = parts
     for router in ROUTERS if with_rooms else (health.router,):
         app.include_router(router)

@@ -28,6 +28,11 @@ def access_token(request: Request) -> str | None:
     return _cookie(request, ACCESS_COOKIE)
 
 
+def is_bearer(request: Request) -> bool:
+    """Whether a request proves itself by a header, as programs do, and not by a cookie."""
+    return "authorization" in request.headers
+
+
 def refresh_token(request: Request) -> str | None:
     """The refresh token in the browser's cookie, if one of our own pages sends it."""
     return _cookie(request, REFRESH_COOKIE)

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import unquote_plus
 from uuid import uuid4
 
 import structlog
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from workbench import logs
 from workbench.api import problems
 from workbench.api.limits import Standing
 from workbench.api.metrics import Metrics
@@ -21,6 +23,8 @@ MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 2 * 1024**3
 UPLOAD_PATH = re.compile(r"/api/v1/datasets/[^/]+/imports")
 NO_STORE_PATH = re.compile(r"/(api|health|metrics)(/|$)")
+
+IN_ADDRESS = "A token in an address is read by many; revoke it, and send another as a header."
 
 log = structlog.stdlib.get_logger("workbench.access_log")
 
@@ -94,6 +98,8 @@ class Guarded:
         headers = Headers(scope=scope)
         if self.hosts and _name(headers.get("host", "")) not in self.hosts:
             raise HTTPException(400, "This server does not answer to this name.")
+        if logs.holds_api_token(f"{scope['path']}?{unquote_plus(_query(scope))}"):
+            raise HTTPException(400, IN_ADDRESS)
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
@@ -122,6 +128,11 @@ def _length(headers: Headers) -> int:
     if not value.isascii() or not value.isdigit():
         raise HTTPException(400, "The length of the body is not a number.")
     return int(value[:20])
+
+
+def _query(scope: Scope) -> str:
+    query: bytes = scope.get("query_string", b"")
+    return query.decode("latin-1")
 
 
 def _name(host: str) -> str:

@@ -4,11 +4,13 @@ import hashlib
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.api.dependencies import CurrentActor, Parts, Session
 from workbench.db import idempotency
+from workbench.identity.api_tokens import ApiTokenClaims
 
 Key = Annotated[
     str | None,
@@ -64,10 +66,18 @@ async def claim_for(
     """Claim a key for a request whose body has this digest."""
     text = f"{request.method} {request.url.path}?{request.url.query} {digest}"
     request_hash = hashlib.sha256(text.encode()).hexdigest()
+    if isinstance(request.state.claims, ApiTokenClaims):
+        # Each token has keys of its own, so that none is told what a wider one was answered.
+        key = f"{actor.sid} {key}"
     kept = await idempotency.begin(session, actor, key, request_hash, parts.clock())
     if kept is not None:
         raise Replay(kept)
     request.state.claim = Claim(session, actor, key)
+
+
+def keep_instead(request: Request, view: BaseModel) -> None:
+    """Keep another answer than the one that is sent, which holds a secret."""
+    request.state.kept_body = view.model_dump_json()
 
 
 async def keep(request: Request, response: Response) -> None:
@@ -78,7 +88,8 @@ async def keep(request: Request, response: Response) -> None:
     headers = {
         name: response.headers[name] for name in ("location", "etag") if name in response.headers
     }
-    answer = {"body": bytes(response.body).decode(), "headers": headers}
+    body = getattr(request.state, "kept_body", None) or bytes(response.body).decode()
+    answer = {"body": body, "headers": headers}
     await idempotency.finish(made.session, made.actor, made.key, response.status_code, answer)
 
 

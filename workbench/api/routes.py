@@ -6,18 +6,28 @@ from typing import Any, ClassVar
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from workbench.access import api_tokens as access
 from workbench.api import credentials, limits, once, parts
-from workbench.errors import Unauthenticated
+from workbench.errors import Forbidden, Unauthenticated
+from workbench.identity import api_tokens
+from workbench.identity.api_tokens import ApiTokenClaims
 from workbench.identity.tokens import BadToken, Claims
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+class PeopleOnly(Forbidden):
+    """No API token serves here; a person signs in for this."""
+
+    code = "people_only"
+
+
 class ActorRoute(APIRoute):
-    """A route for signed-in callers; counts by user, or by address while nobody is proved."""
+    """A route for signed-in callers; counts by user, by API token, or else by address."""
 
     limit: ClassVar[str] = limits.EVERY
     is_public: ClassVar[bool] = False
+    takes_api_tokens: ClassVar[bool] = True
 
     def get_route_handler(self) -> Handler:
         """Put the proof and the count in front of reading the body and of the endpoint."""
@@ -25,13 +35,14 @@ class ActorRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             try:
-                claims = None if self.is_public else _proved(request)
+                claims = None if self.is_public else await _proved(request)
             except Unauthenticated:
                 await self._count(request, credentials.address(request))
                 raise
             request.state.claims = claims
-            who = str(claims.user_id) if claims else credentials.address(request)
-            await self._count(request, who)
+            await self._count(request, _name(claims) or credentials.address(request))
+            if isinstance(claims, ApiTokenClaims) and not self.takes_api_tokens:
+                raise PeopleOnly
             response = await inner(request)
             await once.keep(request, response)
             return response
@@ -46,6 +57,12 @@ class ActorRoute(APIRoute):
             request.state.standing = error.standing
             raise
         request.state.standing = standing
+
+
+class PersonRoute(ActorRoute):
+    """A route for people who have signed in themselves, and for no API token of theirs."""
+
+    takes_api_tokens = False
 
 
 class PublicRoute(ActorRoute):
@@ -72,11 +89,19 @@ class PublicMailRoute(PublicRoute):
     limit = limits.MAIL
 
 
-def _proved(request: Request) -> Claims:
+async def _proved(request: Request) -> Claims:
     token = credentials.access_token(request)
     if token is None:
         raise Unauthenticated
     if not token:
         raise BadToken
     house = parts.of(request)
+    if credentials.is_bearer(request) and api_tokens.is_one(token):
+        return await access.claims_of(house.database, token, house.clock())
     return house.tokens.read_access(token, house.clock())
+
+
+def _name(claims: Claims | None) -> str | None:
+    if isinstance(claims, ApiTokenClaims):
+        return f"token {claims.sid}"
+    return str(claims.user_id) if claims else None

@@ -6,7 +6,20 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from workbench.cli import console, database, demo, doctor, lab, notebook, serve, tenants, up, users
+from workbench.cli import (
+    console,
+    database,
+    demo,
+    doctor,
+    keys,
+    lab,
+    notebook,
+    serve,
+    tenants,
+    tokens,
+    up,
+    users,
+)
 from workbench.errors import Unavailable, WorkbenchError
 
 shell = typer.Typer(
@@ -26,6 +39,8 @@ shell.command()(lab.lab)
 shell.command()(notebook.run)
 shell.add_typer(tenants.shell, name="tenant")
 shell.add_typer(users.shell, name="user")
+shell.add_typer(tokens.shell, name="token")
+shell.add_typer(keys.shell, name="keys")
 
 
 def main() -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import typer
@@ -12,7 +15,7 @@ from sqlalchemy import create_engine, pool, text
 
 from workbench.cli import console
 from workbench.cli.options import AsJson
-from workbench.db import connect, schema
+from workbench.db import connect, rotation, schema
 from workbench.errors import WorkbenchError
 from workbench.notifications import letters
 from workbench.settings import Settings
@@ -53,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
             findings += [
                 _try("database", lambda: _database(settings)),
                 _try("boundary", lambda: _boundary(settings)),
+                _try("keys", lambda: _rotation(settings)),
                 _try("queue", lambda: _queue(settings)),
             ]
     except WorkbenchError as error:
@@ -78,8 +82,26 @@ def _home(settings: Settings) -> tuple[State, str]:
 
 
 def _keys(settings: Settings) -> tuple[State, str]:
-    origin = "given" if settings.secret_key else "generated into the home"
-    return "ok", f"{len(settings.secret_keys)}, {origin}"
+    origin = "generated into the home" if settings.keeps_keys else "given"
+    told = f"{len(settings.secret_keys)}, {origin}"
+    paths = (Path(".env"), settings.prepared_home() / "demo.json")
+    if loose := [str(p) for p in paths if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]:
+        return "note", f"{told}; others may read {' and '.join(loose)}: `chmod 600` them"
+    return "ok", told
+
+
+def _rotation(settings: Settings) -> tuple[State, str]:
+    now = datetime.now(UTC)
+    known = rotation.keys(settings)
+    told = [f"{key.kid} {_age(key, now)}{', signs' if key.signs else ''}" for key in known]
+    state: State = "ok" if all(key.accepted_since for key in known) else "wrong"
+    return state, "; ".join(told)
+
+
+def _age(key: rotation.Key, now: datetime) -> str:
+    if key.accepted_since is None:
+        return "unknown to PostgreSQL: run `workbench migrate`"
+    return f"{(now - key.accepted_since).days} days old"
 
 
 def _database(settings: Settings) -> tuple[State, str]:

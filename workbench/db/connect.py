@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import URL, create_engine, pool
 
 from workbench.db import guard, keys, roles, schema
 from workbench.db.embedded import Embedded
+from workbench.db.isolation import ActorKey
 from workbench.db.session import Database, Logins
 from workbench.errors import Invalid, Unavailable
 from workbench.settings import Settings, driver_url
@@ -24,7 +26,7 @@ def logins(settings: Settings) -> Logins:
 
 def login_url(settings: Settings, role: str) -> URL:
     """The address for one role; its password is derived unless a setting gives it."""
-    password = keys.password(settings.secret_keys[-1], role)
+    password = keys.password(settings.role_secret, role)
     if settings.database_url is None:
         return embedded(settings).url(role, password)
     given = {
@@ -84,4 +86,22 @@ def check(settings: Settings) -> list[str]:
                 f"The database is at revision {current}, the code needs {head}: "
                 "run `workbench migrate`."
             )
+        if ActorKey(settings.secret_keys[0]).kid not in schema.key_ages(connection):
+            raise Unavailable(
+                "PostgreSQL does not accept the key that signs: run `workbench migrate`."
+            )
         return guard.left_open(connection)
+
+
+def key_ages(settings: Settings) -> dict[str, datetime]:
+    """The keys that PostgreSQL accepts, by their public names, and since when."""
+    engine = create_engine(logins(settings).app, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        return schema.key_ages(connection)
+
+
+def accept(settings: Settings, secrets: tuple[str, ...]) -> None:
+    """Let PostgreSQL accept what these secret keys sign, and nothing else."""
+    engine = create_engine(login_url(settings, roles.OWNER), poolclass=pool.NullPool)
+    with engine.begin() as connection:
+        schema.install_keys(connection, secrets)

@@ -1,5 +1,6 @@
 """The schema's revisions: bring a database to the newest one, and tell which one it has."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -52,6 +53,12 @@ def upgrade(owner: URL, secrets: tuple[str, ...], passwords: dict[str, str]) -> 
             connection.execute(CLOSE)
             install_keys(connection, secrets)
             connection.execute(text("grant select on workbench.alembic_version to workbench_app"))
+
+
+def key_ages(connection: Connection) -> dict[str, datetime]:
+    """The keys that PostgreSQL accepts, by their public names, and since when."""
+    rows = connection.execute(text("select kid, created_at from workbench.key_ages()"))
+    return {row.kid: row.created_at for row in rows}
 
 
 def install_keys(connection: Connection, secrets: tuple[str, ...]) -> None:

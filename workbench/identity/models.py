@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from workbench.db.model import Created, Identified, Model
+from workbench.db.model import Created, Identified, Model, TenantOwned
 from workbench.db.soft_delete import SoftDelete
 
 
@@ -72,3 +73,26 @@ class PasswordReset(Identified, Created, Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column()
     used_at: Mapped[datetime | None] = mapped_column()
+
+
+class ApiToken(TenantOwned, Created, SoftDelete, Model):
+    """A program's way to act as its maker in one tenant; its id is the actor's `sid`.
+
+    The secret itself is kept nowhere, and a deleted token is a revoked one.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="name"),
+        CheckConstraint(
+            "not scope && array['member:manage', 'role:manage', 'token:manage']", name="scope"
+        ),
+        Index("ix_api_tokens_id", "id"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column()
+    secret_hash: Mapped[str] = mapped_column()
+    scope: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime] = mapped_column()
+    last_used_at: Mapped[datetime | None] = mapped_column()

@@ -3,12 +3,20 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import ColumnElement, Select, column, exists, func, select, text
 
 from workbench.actor import Actor
-from workbench.identity.models import Login, Password, PasswordReset, RefreshToken, User
+from workbench.identity.models import (
+    ApiToken,
+    Login,
+    Password,
+    PasswordReset,
+    RefreshToken,
+    User,
+)
 from workbench.permissions import Permission
 
+API_TOKEN = text("select * from workbench.api_token(:token, :hash)")
 BY_EMAIL = text("select user_id, tenant_id from workbench.login_by_email(:email)")
 
 
@@ -52,3 +60,27 @@ def password_reset(reset_id: UUID) -> Select[PasswordReset, datetime]:
         .where(PasswordReset.id == reset_id, User.disabled_at.is_(None))
         .with_for_update(of=PasswordReset)
     )
+
+
+def api_tokens(actor: Actor) -> Select[ApiToken, User, bool]:
+    """The actor's API tokens, or an owner's whole tenant's, and whether they still let in."""
+    actor.require(Permission.TOKEN_MANAGE)
+    statement = (
+        select(ApiToken, User, _is_live().label("is_live"))
+        .join(User, User.id == ApiToken.user_id)
+        .where(ApiToken.tenant_id == actor.require_tenant())
+        .order_by(ApiToken.id.desc())
+    )
+    if actor.may(Permission.MEMBER_MANAGE):
+        return statement
+    return statement.where(ApiToken.user_id == actor.user_id)
+
+
+def api_token(actor: Actor, token_id: UUID) -> Select[ApiToken, User, bool]:
+    """One of them."""
+    return api_tokens(actor).where(ApiToken.id == token_id)
+
+
+def _is_live() -> ColumnElement[bool]:
+    found = func.workbench.actor_of(ApiToken.id, ApiToken.tenant_id).table_valued("user_id")
+    return exists(select(column("user_id")).select_from(found).where(found.c.user_id.is_not(None)))

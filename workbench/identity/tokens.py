@@ -49,10 +49,20 @@ class RefreshClaims(Claims):
 class Tokens:
     """Makes and reads the tokens of the API; the newest secret key signs, every one verifies."""
 
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        """Derive an access key and a refresh key from each secret key, newest first."""
+    def __init__(
+        self, secrets: tuple[str, ...], *, reread: Callable[[], tuple[str, ...]] | None = None
+    ) -> None:
+        """Derive an access key and a refresh key from each secret key, newest first.
+
+        A token of an unknown key has `reread` called: a rotation may have brought the key since.
+        """
         self.mail = MailTokens(secrets)
-        self._keys = {
+        self._reread = reread
+        self._keys = self._derived(secrets)
+
+    @staticmethod
+    def _derived(secrets: tuple[str, ...]) -> dict[str, dict[str, bytes]]:
+        return {
             audience: {
                 f"{audience}-{keys.derive(secret, 'kid').hex()[:12]}": keys.derive(
                     secret, f"{audience} key"
@@ -94,6 +104,12 @@ class Tokens:
         claims = self._decode("refresh", token, now)
         return _read(lambda c: RefreshClaims(**_ids(c), jti=UUID(c["jti"])), claims)
 
+    def _key(self, audience: str, kid: str) -> bytes | None:
+        if kid in self._keys[audience] or self._reread is None:
+            return self._keys[audience].get(kid)
+        # Only to verify: a process signs with its own newest key until it starts anew.
+        return self._derived(self._reread())[audience].get(kid)
+
     def _encode(self, audience: str, claims: Mapping[str, Any], expires: datetime) -> str:
         kid, key = next(iter(self._keys[audience].items()))
         payload = {**claims, "aud": audience, "exp": int(expires.timestamp())}
@@ -102,7 +118,7 @@ class Tokens:
     def _decode(self, audience: str, token: str, now: datetime) -> dict[str, Any]:
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            key = self._keys[audience].get(kid) if isinstance(kid, str) else None
+            key = self._key(audience, kid) if isinstance(kid, str) else None
             if key is None:
                 raise BadToken
             claims: dict[str, Any] = jwt.decode(

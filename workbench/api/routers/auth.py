@@ -10,14 +10,15 @@ from workbench.access import sign_in
 from workbench.access.sign_in import SignedIn
 from workbench.api import credentials, limits
 from workbench.api.dependencies import CurrentActor, Parts, Session
-from workbench.api.routes import ActorRoute, LoginRoute
+from workbench.api.routes import ActorRoute, LoginRoute, PersonRoute
 from workbench.api.shapes import Order
 from workbench.errors import Unauthenticated
 from workbench.identity import queries as identity
 from workbench.tenants import queries as tenants
 
 public = APIRouter(prefix="/api/v1/auth", route_class=LoginRoute, tags=["auth"])
-router = APIRouter(prefix="/api/v1/auth", route_class=ActorRoute, tags=["auth"])
+router = APIRouter(prefix="/api/v1/auth", route_class=PersonRoute, tags=["auth"])
+anyone = APIRouter(prefix="/api/v1/auth", route_class=ActorRoute, tags=["auth"])
 
 Slug = Annotated[str, Field(min_length=1, max_length=40)]
 
@@ -114,7 +115,7 @@ async def logout(actor: CurrentActor, parts: Parts, response: Response) -> None:
     credentials.clear_cookies(response)
 
 
-@router.get("/me")
+@anyone.get("/me")
 async def me(actor: CurrentActor, session: Session) -> MeView:
     """Tell who is signed in."""
     user = (await session.scalars(identity.myself(actor))).one()

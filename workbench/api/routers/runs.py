@@ -71,9 +71,11 @@ async def cancel(run_id: UUID, actor: CurrentActor, session: Session, parts: Par
 
 
 @router.post("/{run_id}/retry", status_code=202)
-async def retry(run_id: UUID, actor: CurrentActor, session: Session) -> RunView:
+async def retry(run_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> RunView:
     """Order an ended run again with the same parameters."""
-    return RunView.model_validate(await commands.retry(session, actor, run_id))
+    found = await _found(session, actor, run_id)
+    needed = parts.shelf.named(found.notebook).permissions
+    return RunView.model_validate(await commands.retry(session, actor, run_id, needed=needed))
 
 
 @router.get("/{run_id}/metrics")
