@@ -12,6 +12,7 @@ OURS = ("workbench", "rows", "data", "views", "staging", "workbench_private")
 # Tables of the platform: they have no tenant, and policies of their own.
 PLATFORM = (
     "alembic_version",
+    "audit_purges",
     "columns",
     "definitions",
     "logins",

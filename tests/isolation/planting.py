@@ -95,4 +95,5 @@ def _value(table: str, column: str, kind: str, tenant_id: UUID) -> Any:
         "timestamp with time zone": now,
         "date": now.date(),
         "boolean": True,
+        "bytea": tenant_id.bytes,
     }.get(kind, 1)

@@ -13,6 +13,9 @@ from workbench.settings import ROOT
 # Tables without a mark of deletion, and why.
 NEVER_MARKED = {
     "audit_entries": "append only",
+    "audit_links": "append only",
+    "audit_purges": "append only",
+    "audit_seals": "append only",
     "idempotency_keys": "forgotten after a day",
     "operator_keys": "forgotten after a day",
     "outbox_messages": "sent, and then of no use",
