@@ -87,7 +87,9 @@ TABLES = (
     f"grant select on workbench_private.audit_purging to {KEEPER}",
     # The owner is bound by the policies too, and entries written so far wait to be sealed.
     "alter table workbench.audit_entries no force row level security",
-    "insert into workbench_private.audit_unsealed select tenant_id, id from workbench.audit_entries",
+    """
+    insert into workbench_private.audit_unsealed select tenant_id, id from workbench.audit_entries
+    """,
     "alter table workbench.audit_entries force row level security",
 )
 
@@ -312,8 +314,7 @@ def _policies() -> None:
         "or (select workbench.platform_with('tenant:purge'))",
     )
     run(
-        f"create policy notes on workbench.audit_entries for insert to {APP} "
-        f"with check ({NOTING})",
+        f"create policy notes on workbench.audit_entries for insert to {APP} with check ({NOTING})",
     )
     own = PURGING.format(cast="", tenant="tenant_id")
     for table in PURGED:

@@ -80,7 +80,7 @@ def canonical(value: Any) -> str:
     return _text(value)
 
 
-def _text(value: str | bool | None) -> str:
+def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 

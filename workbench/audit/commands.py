@@ -52,6 +52,12 @@ def kept(statement: str) -> str:
     return statement[:MAX_TEXT].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
+def sealer(tenant_id: UUID) -> Actor:
+    """The system's actor that seals and checks a tenant's audit."""
+    held = (Permission.AUDIT_READ, Permission.AUDIT_SEAL)
+    return Actor.of_system("audit", *held, tenant_id=tenant_id)
+
+
 async def due(session: AsyncSession, most: int) -> list[UUID]:
     """The tenants with entries that wait to be sealed."""
     return list(await session.scalars(DUE, {"most": most}))

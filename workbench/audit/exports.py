@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from workbench.actor import Actor
-from workbench.audit import chain, queries, verifying
+from workbench.audit import chain, commands, queries, verifying
 from workbench.db.session import Database
 from workbench.errors import Unavailable
+from workbench.permissions import Permission
 
 COLUMNS = ("position", *chain.FIELDS, "previous", "hash")
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -40,18 +41,41 @@ class Format(StrEnum):
 class Span:
     """A piece of a chain without gaps, from one position to another, and how many it holds."""
 
-    first: int = 1
-    last: int = 0
-    rows: int = 0
+    first: int
+    last: int
+    rows: int
 
 
-async def span(
-    database: Database, actor: Actor, since: datetime | None, until: datetime | None
+async def begin(
+    database: Database,
+    actor: Actor,
+    format_: Format,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Span:
-    """The piece of the chain that holds every sealed entry of a time."""
+    """Note an export, seal what waits, and answer the piece of the chain that it takes.
+
+    The piece has no gaps: between the first and the last entry of the time it holds every one.
+    """
+    actor.require(Permission.AUDIT_READ)
+    period: Any = {"since": since and chain.moment(since), "until": until and chain.moment(until)}
+    await _seal(database, actor)
+    async with database.session(actor) as session:
+        rows = (await session.execute(queries.span(actor, since, until))).one()[2]
+        commands.record(
+            session, actor, "audit.export", "audit", rows=rows, format=format_.value, **period
+        )
+    await _seal(database, actor)
     async with database.session(actor) as session:
         first, last, rows = (await session.execute(queries.span(actor, since, until))).one()
-    return Span(first, last, rows) if rows else Span()
+    return Span(first, last, rows)
+
+
+async def _seal(database: Database, actor: Actor) -> None:
+    sealer = commands.sealer(actor.require_tenant())
+    async with database.session(sealer) as session:
+        while await commands.seal(session, sealer):
+            pass
 
 
 async def lines(

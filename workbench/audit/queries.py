@@ -11,9 +11,7 @@ from workbench.actor import Actor
 from workbench.audit.models import AuditEntry, AuditLink, AuditPurge, AuditSeal
 from workbench.permissions import Permission
 
-IS_LINKED = and_(
-    AuditEntry.tenant_id == AuditLink.tenant_id, AuditEntry.id == AuditLink.entry_id
-)
+IS_LINKED = and_(AuditEntry.tenant_id == AuditLink.tenant_id, AuditEntry.id == AuditLink.entry_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ def entries(actor: Actor, wanted: Wanted | None = None) -> Select[AuditEntry]:
     return statement.where(*_between(wanted.since, wanted.until))
 
 
-def sealed(actor: Actor, *, after: int = 0, limit: int | None = None) -> Select[Any]:
+def sealed(actor: Actor, *, after: int = 0, limit: int | None = None) -> Select[*tuple[Any, ...]]:
     """The chain from a position on: every link, with its entry's fields or None where it is gone.
 
     `details` is the very text that was hashed; `seal` is the hash of a seal at this position.
@@ -92,14 +90,13 @@ def link_at(actor: Actor, position: int) -> Select[AuditLink]:
     )
 
 
-def span(
-    actor: Actor, since: datetime | None, until: datetime | None
-) -> Select[int | None, int | None, int]:
-    """The first and the last position with an entry of that time, and how many lie between."""
+def span(actor: Actor, since: datetime | None, until: datetime | None) -> Select[int, int, int]:
+    """The first and the last position with an entry of that time, and how many there are."""
     actor.require(Permission.AUDIT_READ)
-    first, last = func.min(AuditLink.position), func.max(AuditLink.position)
+    first = func.coalesce(func.min(AuditLink.position), 1)
+    last = func.coalesce(func.max(AuditLink.position), 0)
     return (
-        select(first, last, func.coalesce(last - first + 1, 0))
+        select(first, last, last - first + 1)
         .join(AuditEntry, IS_LINKED)
         .where(AuditLink.tenant_id == actor.require_tenant(), *_between(since, until))
     )

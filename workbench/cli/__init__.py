@@ -6,7 +6,19 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from workbench.cli import console, database, demo, doctor, lab, notebook, serve, tenants, up, users
+from workbench.cli import (
+    audit,
+    console,
+    database,
+    demo,
+    doctor,
+    lab,
+    notebook,
+    serve,
+    tenants,
+    up,
+    users,
+)
 from workbench.errors import Unavailable, WorkbenchError
 
 shell = typer.Typer(
@@ -24,6 +36,7 @@ shell.command()(doctor.doctor)
 shell.command()(demo.demo)
 shell.command()(lab.lab)
 shell.command()(notebook.run)
+shell.add_typer(audit.shell, name="audit")
 shell.add_typer(tenants.shell, name="tenant")
 shell.add_typer(users.shell, name="user")
 

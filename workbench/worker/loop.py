@@ -19,9 +19,11 @@ from workbench.worker.parts import Parts
 from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
+from workbench.worker.seal import seal
 
 RELAY_SECONDS = 0.5
 RESCUE_SECONDS = 10.0
+SEAL_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,7 @@ async def work(parts: Parts, stop: asyncio.Event) -> None:
 
 async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
     relaying = asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS))
+    sealing = asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS))
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
         while not stop.is_set():
@@ -65,6 +68,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
                 await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
     finally:
         await _end(relaying)
+        await _end(sealing)
         log.info("worker_stopped")
 
 
@@ -97,6 +101,11 @@ async def _take(
 
 async def _relay(parts: Parts) -> None:
     while await relay(parts.database):
+        pass
+
+
+async def _seal(parts: Parts) -> None:
+    while await seal(parts.database):
         pass
 
 
