@@ -1,6 +1,7 @@
 """The chain of the audit: sealed in batches, and every kind of tampering is found (O1)."""
 
 import asyncio
+import hashlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from workbench.audit.models import AuditEntry
 from workbench.db.session import Database
 from workbench.errors import Forbidden
 from workbench.permissions import Permission, Role
+from workbench.settings import ROOT
 from workbench.tenants.models import Tenant
 
 DETAILS: dict[str, Any] = {
@@ -58,6 +60,19 @@ class TestForm:
         forms = {chain.form(fields) for fields in (["a", "b"], ["a,1:b"], ["a", None], ["a", "-"])}
         assert len(forms) == 4
         assert chain.form(["é", None]) == b"17:workbench audit 1,2:\xc3\xa9,-,"
+
+    def test_the_documented_example_is_true(self) -> None:
+        """What `docs/audit.md` shows is what comes out."""
+        page = (ROOT / "docs" / "audit.md").read_text()
+        form, hash_ = (
+            line.split(" = ", 1)[1]
+            for line in page.splitlines()[-2:]
+            if line.startswith(("    form = ", "    hash = "))
+        )
+        assert hashlib.sha256(chain.START + form.encode()).hexdigest() == hash_
+        fields = ["a", "b", "2026-11-23T09:30:00.000000Z", "system:shell", None, "tenant.create"]
+        shown = chain.form([*fields, "ua", None, None, "{}"]).decode()
+        assert shown.split(",")[4:] == form.split(",")[4:]
 
 
 class TestSeal:
