@@ -313,8 +313,10 @@ def _policies() -> None:
         select="tenant = (select workbench.tenant_with('audit:read'))::text "
         "or (select workbench.platform_with('tenant:purge'))",
     )
+    # Named so that it is asked last: PostgreSQL begins with the last name, and most entries are of
+    # the actor's own tenant.
     run(
-        f"create policy notes on workbench.audit_entries for insert to {APP} with check ({NOTING})",
+        f"create policy deeds on workbench.audit_entries for insert to {APP} with check ({NOTING})",
     )
     own = PURGING.format(cast="", tenant="tenant_id")
     for table in PURGED:
@@ -337,7 +339,7 @@ def downgrade() -> None:
         ),
         *(
             f"drop policy {name} on workbench.audit_entries"
-            for name in ("notes", "finds", "purges")
+            for name in ("deeds", "finds", "purges")
         ),
         *(f"drop function {function}" for function in FUNCTIONS),
         "drop table workbench.audit_links, workbench.audit_seals, workbench.audit_purges",
