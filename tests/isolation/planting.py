@@ -85,6 +85,8 @@ def _value(table: str, column: str, kind: str, tenant_id: UUID) -> Any:
         return None
     if column == "tenant_id":
         return tenant_id
+    if column == "position":  # part of a key, and so not the same for every tenant
+        return tenant_id.int % 2**40
     if (table, column) in CHOSEN:
         return CHOSEN[table, column]
     now = datetime.now(UTC)
