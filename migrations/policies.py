@@ -168,3 +168,21 @@ def definer(signature: str, owner: str, *callers: str) -> None:
         *(f"grant execute on function {signature} to {caller}" for caller in callers),
         "reset role",
     )
+
+
+def called_by(signature: str, *callers: str) -> None:
+    """Let callers alone call a function that runs with their own rights."""
+    run(
+        f"revoke all on function {signature} from public",
+        *(f"grant execute on function {signature} to {caller}" for caller in callers),
+    )
+
+
+def append_only(table: str) -> None:
+    """Refuse every UPDATE, DELETE and TRUNCATE, the owner's too, but for a purge's DELETE."""
+    keep = "execute function workbench_private.keep_audit()"
+    run(
+        f"create trigger keep_rows before delete on workbench.{table} for each row {keep}",
+        f"create trigger keep before update or truncate on workbench.{table} "
+        f"for each statement {keep}",
+    )

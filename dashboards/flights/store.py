@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboards import reads
 from dashboards.flights.figures import (
     ON_TIME,
     Day,
@@ -67,29 +69,35 @@ class Store:
     async def options(self) -> Options:
         """What the tenant's own flights let one choose; raise NoFlights without the dataset."""
         times = [Measure(function=f, column="time_hour", name=f) for f in ("min", "max")]
-        origins, destinations, [period] = await asyncio.gather(
-            self._counts("origin"), self._counts("dest"), self._ask(Aggregation(measures=times))
-        )
-        self._airports = await self._names({*origins, *destinations})
+        async with self._noted("options"):
+            origins, destinations, [period] = await asyncio.gather(
+                self._counts("origin"), self._counts("dest"), self._ask(Aggregation(measures=times))
+            )
+            self._airports = await self._names({*origins, *destinations})
         first, last = _local_day(period["min"]), _local_day(period["max"])
         return Options(origins, destinations, first, last, self._airports)
 
     async def figures(self, choice: Choice) -> Figures:
         """All figures of the chosen flights, asked for at the same time."""
         conditions = where(choice)
-        return Figures(
-            *await asyncio.gather(
-                self._totals(conditions),
-                self._days(conditions),
-                self._destinations(conditions),
-                self._hours(conditions),
+        async with self._noted("figures"):
+            return Figures(
+                *await asyncio.gather(
+                    self._totals(conditions),
+                    self._days(conditions),
+                    self._destinations(conditions),
+                    self._hours(conditions),
+                )
             )
-        )
 
     async def flights(self, choice: Choice, order: Sort, cursor: str | None) -> Page[Row]:
         """One page of the chosen flights."""
         query = RowsQuery(filter=where(choice), sort=[order], cursor=cursor, limit=PAGE)
-        return queries.page(query, await self._rows(FLIGHTS, query))
+        async with self._noted("flights"):
+            return queries.page(query, await self._rows(FLIGHTS, query))
+
+    def _noted(self, part: str) -> AbstractAsyncContextManager[None]:
+        return reads.noted(self._visit, FLIGHTS, part)
 
     async def _totals(self, conditions: list[Condition]) -> Totals:
         measures = [
@@ -176,16 +184,18 @@ class Store:
 
     async def _ask(self, aggregation: Aggregation) -> Sequence[Row]:
         dataset = await self._dataset(FLIGHTS)
-        return await self._read(queries.aggregate(self._visit.actor, dataset, aggregation))
+        return await self._read(FLIGHTS, queries.aggregate(self._visit.actor, dataset, aggregation))
 
     async def _rows(self, name: str, query: RowsQuery) -> Sequence[Row]:
         dataset = await self._dataset(name)
-        return await self._read(queries.rows(self._visit.actor, dataset, query))
+        return await self._read(name, queries.rows(self._visit.actor, dataset, query))
 
-    async def _read(self, statement: Any) -> Sequence[Row]:
+    async def _read(self, name: str, statement: Any) -> Sequence[Row]:
         database, actor = self._visit.house.database, self._visit.actor
         async with self._slots, database.reading(actor) as session:
-            return (await session.execute(statement)).mappings().all()
+            rows = (await session.execute(statement)).mappings().all()
+        reads.count(name, len(rows))
+        return rows
 
     async def _dataset(self, name: str) -> Dataset:
         if name not in self._datasets:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from dashboards import reads
 from dashboards.visits import Visit
 from workbench.datasets import queries as datasets
 from workbench.datasets.models import Dataset
@@ -88,6 +89,7 @@ class Store:
 
     def __init__(self, visit: Visit) -> None:
         """Remember who asks; nothing is read yet."""
+        self._visit = visit
         self._actor = visit.actor
         self._database = visit.house.database
         self._shelf = Shelf(visit.house.notebooks)
@@ -123,7 +125,8 @@ class Store:
         """The tenant's datasets with their rows, counted at the same time."""
         async with self._database.reading(self._actor) as session:
             found = (await session.scalars(datasets.datasets(self._actor))).all()
-        rows = await asyncio.gather(*(self._count(dataset) for dataset in found))
+        async with reads.noted(self._visit, "home", "datasets"):
+            rows = await asyncio.gather(*(self._count(dataset) for dataset in found))
         return [
             Known(d.definition.name, d.definition.title, d.definition.description, count)
             for d, count in zip(found, rows, strict=True)
@@ -166,4 +169,6 @@ class Store:
 
     async def _count(self, dataset: Dataset) -> int:
         async with self._database.reading(self._actor) as session:
-            return await session.scalar(datasets.count(self._actor, dataset)) or 0
+            count = await session.scalar(datasets.count(self._actor, dataset)) or 0
+        reads.count(dataset.definition.name, 1)
+        return count

@@ -17,11 +17,12 @@ from workbench.tenants.models import Tenant
 async def test_what_was_noted_is_read(database: Database, actor: Actor) -> None:
     """An entry says who did what to what, and when; the newest comes first."""
     async with database.session(actor) as session:
-        commands.record(session, actor, "test.first", "a", rows=3)
+        commands.record(session, actor, "test.first", "a", rows=3, why="because")
         commands.record(session, actor, "test.second", "b")
     async with database.session(actor) as session:
         second, first = (await session.scalars(queries.entries(actor).limit(2))).all()
-    assert (first.action, first.target, first.details) == ("test.first", "a", {"rows": 3})
+    assert (first.action, first.target, first.rows) == ("test.first", "a", 3)
+    assert (first.details, first.run_id) == ({"why": "because"}, None)
     assert (second.action, second.details) == ("test.second", {})
     assert (first.subject, first.sid) == (actor.subject, actor.sid)
     assert first.at <= second.at

@@ -13,6 +13,7 @@ OURS = ("workbench", "rows", "data", "views", "staging", "workbench_private")
 PLATFORM = (
     "account_mails",
     "alembic_version",
+    "audit_purges",
     "columns",
     "definitions",
     "logins",

@@ -100,6 +100,8 @@ def _value(table: str, column: str, kind: str, tenant_id: UUID) -> Any:
         return None
     if column == "tenant_id":
         return tenant_id
+    if column == "position":  # part of a key, and so not the same for every tenant
+        return tenant_id.int % 2**40
     if (table, column) in CHOSEN:
         chosen = CHOSEN[table, column]
         return chosen.format(tenant_id) if isinstance(chosen, str) else chosen
@@ -111,4 +113,5 @@ def _value(table: str, column: str, kind: str, tenant_id: UUID) -> Any:
         "timestamp with time zone": now,
         "date": now.date(),
         "boolean": True,
+        "bytea": tenant_id.bytes,
     }.get(kind, 1)

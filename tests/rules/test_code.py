@@ -21,6 +21,7 @@ ASKING_NOBODY = {
     "access.queries.actor_of": "asks who somebody is; permissions come of it",
     "access.queries.admit": "gives a login or run what its user holds, and no more",
     "access.queries.revoke": "takes access away; whoever has the sid may",
+    "audit.commands.due": "answers ids only",
     "audit.commands.record": "everybody is noted",
     "identity.queries.password_reset": "the log-in task's; the policy asks user:authenticate",
     "notifications.commands.mail": "part of a command that has asked; the policy asks too",

@@ -14,6 +14,9 @@ from workbench.settings import ROOT
 NEVER_MARKED = {
     "account_mails": "sent, and forgotten after a month",
     "audit_entries": "append only",
+    "audit_links": "append only",
+    "audit_purges": "append only",
+    "audit_seals": "append only",
     "idempotency_keys": "forgotten after a day",
     "mails": "sent, and forgotten after a month",
     "operator_keys": "forgotten after a day",

@@ -180,7 +180,7 @@ class TestRetry:
                 .where(AuditEntry.target == str(run.id))
                 .order_by(AuditEntry.id)
             )
-            assert actions.all() == ["run.start", "run.finish", "run.retry"]
+            assert actions.all() == ["run.start", "run.begin", "run.finish", "run.retry"]
 
     async def test_it_refuses_a_run_that_is_live(
         self, database: Database, actor: Actor, order: Order

@@ -83,3 +83,10 @@ async def leave(database: Database, tenant_id: UUID, membership_id: UUID) -> Non
     )
     async with database.session(remover) as session:
         await access.remove_member(session, remover, membership_id)
+
+
+async def disable(database: Database, member: Actor) -> None:
+    """Disable a user, as the operator would."""
+    assert member.user_id is not None
+    async with database.session(FOUNDER) as session:
+        await identity.disable_user(session, FOUNDER, member.user_id, datetime.now(UTC))

@@ -7,17 +7,24 @@ commit that fails is told.
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Query, Request
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.api import parts as house
+from workbench.audit import commands as audit
 from workbench.db.pages import DEFAULT_LIMIT, MAX_LIMIT
-from workbench.errors import Unauthenticated
+from workbench.db.session import Database
+from workbench.errors import Forbidden, NotFound, Unauthenticated, WorkbenchError
 from workbench.identity.tokens import Claims
 
 MAX_CURSOR = 2000
+READING = ("GET", "HEAD")
+log = structlog.get_logger(__name__)
 
 
 def parts(request: Request) -> house.Parts:
@@ -39,10 +46,34 @@ async def actor(request: Request, parts: Parts) -> Actor:
 CurrentActor = Annotated[Actor, Depends(actor)]
 
 
-async def session(parts: Parts, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
-    """A session of the actor as the application; it commits when the endpoint returns."""
-    async with parts.database.session(actor) as opened:
-        yield opened
+async def session(
+    request: Request, parts: Parts, actor: CurrentActor
+) -> AsyncIterator[AsyncSession]:
+    """A session of the actor as the application; it commits when the endpoint returns.
+
+    A change that came to nothing, since the actor may not or there is no such thing, is noted.
+    """
+    try:
+        async with parts.database.session(actor) as opened:
+            yield opened
+    except (Forbidden, NotFound) as error:
+        await _note_refusal(request, parts.database, actor, error)
+        raise
+
+
+async def _note_refusal(
+    request: Request, database: Database, actor: Actor, error: WorkbenchError
+) -> None:
+    if request.method in READING or actor.tenant_id is None:
+        return
+    route: APIRoute = request.scope["route"]
+    action = f"{route.tags[0]}.{route.name}.refused"
+    target = audit.kept(f"{request.method} {request.url.path}")
+    try:
+        async with database.session(actor) as session:
+            audit.record(session, actor, action, target, rows=0, code=error.code)
+    except SQLAlchemyError as failure:  # access may have ended meanwhile: the refusal is the answer
+        log.warning("refusal_not_noted", reason=type(failure).__name__)
 
 
 Session = Annotated[AsyncSession, Depends(session, scope="function")]

@@ -1,3 +1,3 @@
-"""Audit: what was done and read, by whom; append only."""
+"""Audit: what was done and read, by whom; append only, and chained by hashes."""
 
 from workbench.audit.models import AuditEntry as AuditEntry

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from workbench.cli import (
+    audit,
     console,
     database,
     demo,
@@ -37,6 +38,7 @@ shell.command()(doctor.doctor)
 shell.command()(demo.demo)
 shell.command()(lab.lab)
 shell.command()(notebook.run)
+shell.add_typer(audit.shell, name="audit")
 shell.add_typer(tenants.shell, name="tenant")
 shell.add_typer(users.shell, name="user")
 shell.add_typer(tokens.shell, name="token")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import typer
 from sqlalchemy import create_engine, pool, text
 
-from workbench.cli import console
+from workbench.cli import audit, console
 from workbench.cli.options import AsJson
 from workbench.db import connect, rotation, schema
 from workbench.errors import WorkbenchError
@@ -21,6 +21,9 @@ from workbench.notifications import letters
 from workbench.settings import Settings
 from workbench.storage import Storage
 
+AUDIT_LAST = 10_000  # entries of each tenant; `workbench audit verify` checks all
+AUDIT_SECONDS = 20  # after which it looks at no further tenant
+AUDIT_WAITING = 10_000  # entries that wait where a worker seals
 State = Literal["ok", "note", "wrong"]
 STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red"}
 
@@ -58,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
                 _try("boundary", lambda: _boundary(settings)),
                 _try("keys", lambda: _rotation(settings)),
                 _try("queue", lambda: _queue(settings)),
+                _try("audit", lambda: _audit(settings)),
             ]
     except WorkbenchError as error:
         findings.append(Finding("database", "wrong", str(error)))
@@ -129,6 +133,24 @@ def _queue(settings: Settings) -> tuple[State, str]:
     state: State = "ok" if workers else "note"
     hint = "" if workers else "; `workbench work` (or `up`) starts one"
     return state, f"{workers} workers, {running} running, {waiting} waiting{hint}"
+
+
+def _audit(settings: Settings) -> tuple[State, str]:
+    found = asyncio.run(_chains(settings))
+    for row in found:
+        if row["wrong"]:
+            return "wrong", f"{row['tenant']}, {row['wrong']}"
+    checked, waiting = (sum(row[name] for row in found) for name in ("checked", "waiting"))
+    state: State = "note" if waiting > AUDIT_WAITING else "ok"
+    return state, f"the last {checked} entries of {len(found)} tenants hold; {waiting} wait"
+
+
+async def _chains(settings: Settings) -> list[dict[str, Any]]:
+    database = connect.database(settings)
+    try:
+        return await audit.every(database, last=AUDIT_LAST, seconds=AUDIT_SECONDS)
+    finally:
+        await database.close()
 
 
 def _storage(settings: Settings) -> tuple[State, str]:

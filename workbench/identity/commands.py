@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
+from workbench.audit import commands as audit
 from workbench.db.ids import new_id
 from workbench.errors import Conflict, Detail, Invalid, NotFound
-from workbench.identity import passwords, tokens
+from workbench.identity import passwords, queries, tokens
 from workbench.identity.models import Login, Password, RefreshToken, User
 from workbench.permissions import Permission
 
@@ -51,9 +52,15 @@ async def create_user(
 async def disable_user(session: AsyncSession, actor: Actor, user_id: UUID, now: datetime) -> None:
     """Take every access from a user, in every tenant and at the next statement."""
     actor.require(Permission.USER_MANAGE)
-    statement = update(User).where(User.id == user_id).values(disabled_at=now).returning(User.id)
-    if (await session.execute(statement)).first() is None:
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is None:
         raise NotFound
+    # Asked before, since a disabled user belongs nowhere.
+    for row in await session.execute(queries.BY_EMAIL, {"email": user.email}):
+        if row.tenant_id is not None:
+            audit.record(session, actor, "user.disable", f"user {user_id}", tenant_id=row.tenant_id)
+    user.disabled_at = now
+    await session.flush()
 
 
 async def change_password(

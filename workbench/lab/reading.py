@@ -32,9 +32,8 @@ class BadQuery(Invalid):
     code = "bad_query"
 
 
-def frame(ticket: Ticket, query: Executable | str, parameters: dict[str, Any]) -> pd.DataFrame:
-    """Execute one query and read all of its rows; raise BadQuery when PostgreSQL refuses it."""
-    sql, values = _sql(query, parameters)
+def frame(ticket: Ticket, sql: str, values: list[Any]) -> pd.DataFrame:
+    """Execute one statement and read all of its rows; raise BadQuery when it is refused."""
     try:
         with dbapi.connect(ticket.database_url) as connection, connection.cursor() as cursor:
             name = f"workbench {ticket.run_id or 'lab'}"
@@ -46,7 +45,8 @@ def frame(ticket: Ticket, query: Executable | str, parameters: dict[str, Any]) -
         raise BadQuery(_first_line(error)) from None
 
 
-def _sql(query: Executable | str, parameters: dict[str, Any]) -> tuple[str, list[Any]]:
+def bound(query: Executable | str, parameters: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The text of a query, and the values that are bound to it; plain text stays as it is."""
     if isinstance(query, str):
         return compiled(text(query), parameters) if parameters else (query, [])
     return compiled(query, parameters)

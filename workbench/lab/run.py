@@ -1,5 +1,6 @@
 """What a notebook holds of its run: data in, figures and files out."""
 
+import json
 import os
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,13 @@ from sqlalchemy import Executable
 from workbench.errors import Unavailable
 from workbench.lab import figures, files, reading, voice
 from workbench.runs import tickets
-from workbench.runs.schemas import ArtifactMessage, MetricMessage, ProgressMessage
+from workbench.runs.schemas import (
+    MAX_READ,
+    ArtifactMessage,
+    MetricMessage,
+    ProgressMessage,
+    ReadMessage,
+)
 from workbench.runs.tickets import Ticket
 
 
@@ -54,8 +61,19 @@ class LabRun:
     def frame(
         self, query: Executable | str, parameters: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Read a query into a frame; in SQL text, `:name` stands for a parameter."""
-        return reading.frame(self.ticket, query, parameters or {})
+        """Read a query into a frame; in SQL text, `:name` stands for a parameter.
+
+        A run tells its worker what was read, for the audit.
+        """
+        ticket = self.ticket
+        sql, values = reading.bound(query, parameters or {})
+        try:
+            frame = reading.frame(ticket, sql, values)
+        except reading.BadQuery as error:
+            self._tell(ticket, sql, values, None, error.code)
+            raise
+        self._tell(ticket, sql, values, len(frame), "succeeded")
+        return frame
 
     def metric(
         self, name: str, value: float, *, unit: str | None = None, budget: float | None = None
@@ -75,6 +93,15 @@ class LabRun:
         file_name, data = files.encode(name, obj)
         message = ArtifactMessage(name=file_name, data=files.base64(data))
         voice.say(message, f"published {file_name} ({len(data):,} bytes)")
+
+    def _tell(
+        self, ticket: Ticket, sql: str, values: list[Any], rows: int | None, outcome: str
+    ) -> None:
+        if ticket.run_id is None:  # in JupyterLab no worker listens
+            return
+        kept = json.dumps(values, default=str)[:MAX_READ] if values else ""
+        message = ReadMessage(text=sql[:MAX_READ], values=kept, rows=rows, outcome=outcome)
+        voice.say(message, f"read {rows or 0:,} rows")
 
     @cached_property
     def api(self) -> httpx.Client:

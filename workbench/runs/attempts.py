@@ -18,7 +18,7 @@ from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
 from workbench.runs import states
 from workbench.runs.models import Artifact, Metric, Run
-from workbench.runs.schemas import MetricMessage, Status
+from workbench.runs.schemas import MetricMessage, ReadMessage, Status
 
 MAX_LOST = 2  # attempts that may lose their worker: the first is retried, the second is not
 MAX_METRICS = 200
@@ -58,6 +58,7 @@ async def begin(session: AsyncSession, actor: Actor, run_id: UUID, now: datetime
             .where(model.tenant_id == run.tenant_id, model.run_id == run_id)
             .values(deleted_at=now, deleted_by=actor.subject)
         )
+    _note(session, actor, "run.begin", Attempt(run_id, run.attempt), person=str(run.requested_by))
     return run
 
 
@@ -93,6 +94,28 @@ async def add_artifact(
     await _keep(session, actor, attempt, Artifact, name, values)
 
 
+async def record_read(
+    session: AsyncSession, actor: Actor, attempt: Attempt, notebook: str, read: ReadMessage
+) -> None:
+    """Note in the audit what the attempt's kernel says that it has read."""
+    actor.require(Permission.RUN_START)
+    current = select(Run.id).where(*_current(actor, attempt))
+    if (await session.execute(current)).first() is None:
+        raise StaleAttempt
+    audit.record(
+        session,
+        actor,
+        "notebook.read",
+        f"notebook {notebook}",
+        rows=read.rows,
+        run_id=attempt.run_id,
+        attempt=attempt.number,
+        outcome=read.outcome,
+        text=audit.kept(read.text),
+        values=audit.kept(read.values),
+    )
+
+
 async def finish(
     session: AsyncSession,
     actor: Actor,
@@ -104,14 +127,14 @@ async def finish(
     """End the attempt with what came of it."""
     error = error.replace("\0", "")[:MAX_ERROR] if error else None
     await _write(session, actor, attempt, {"status": status, "error": error, "finished_at": now})
-    audit.record(session, actor, "run.finish", str(attempt.run_id), status=status)
+    _note(session, actor, "run.finish", attempt, status=status)
     outbox.put(session, actor, "run.finished", run_id=attempt.run_id)
 
 
 async def release(session: AsyncSession, actor: Actor, attempt: Attempt) -> None:
     """Put a run back into the queue, since its worker stops."""
     await _write(session, actor, attempt, {"status": Status.QUEUED} | states.BLANK)
-    audit.record(session, actor, "run.release", str(attempt.run_id))
+    _note(session, actor, "run.release", attempt)
     await states.enqueue(session, actor.require_tenant(), attempt.run_id)
 
 
@@ -193,6 +216,14 @@ async def _keep(
             index_elements=list(key), index_where=model.deleted_at.is_(None), set_=values
         )
     )
+
+
+def _note(
+    session: AsyncSession, actor: Actor, action: str, attempt: Attempt, **details: Any
+) -> None:
+    target, run_id = str(attempt.run_id), attempt.run_id
+    details |= {"attempt": attempt.number}
+    audit.record(session, actor, action, target, run_id=run_id, **details)
 
 
 def _current(actor: Actor, attempt: Attempt) -> tuple[Any, ...]:

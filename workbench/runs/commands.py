@@ -58,7 +58,7 @@ async def start(
     session.add(run)
     await session.flush()
     await session.refresh(run)
-    audit.record(session, actor, "run.start", str(run.id), notebook=run.notebook)
+    audit.record(session, actor, "run.start", str(run.id), run_id=run.id, notebook=run.notebook)
     await states.enqueue(session, run.tenant_id, run.id)
     return run
 
@@ -70,7 +70,7 @@ async def cancel(session: AsyncSession, actor: Actor, run_id: UUID, now: datetim
     if run is None:
         raise RunEnded
     await access.revoke(session, run_id)
-    audit.record(session, actor, "run.cancel", str(run_id))
+    audit.record(session, actor, "run.cancel", str(run_id), run_id=run_id)
     outbox.put(session, actor, "run.finished", run_id=run_id)
     return run
 
@@ -89,7 +89,7 @@ async def retry(
     run = await states.move(session, actor, run_id, states.ENDED, values)
     if run is None:
         raise RunLive
-    audit.record(session, actor, "run.retry", str(run_id))
+    audit.record(session, actor, "run.retry", str(run_id), run_id=run_id)
     await states.enqueue(session, run.tenant_id, run.id)
     return run
 

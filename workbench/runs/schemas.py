@@ -17,6 +17,7 @@ MEDIA_TYPES = {
     "txt": "text/plain",
 }
 ARTIFACT_NAME = rf"^[a-z0-9][a-z0-9_-]{{0,79}}\.({'|'.join(MEDIA_TYPES)})$"
+MAX_READ = 4000  # characters of a query that a message tells
 METRIC_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
 
@@ -102,6 +103,16 @@ class ProgressMessage(_Message):
     total: FiniteFloat = Field(gt=0)
 
 
+class ReadMessage(_Message):
+    """A kernel read rows, or tried to; `values` are those bound to the text, as JSON."""
+
+    kind: Literal["read"] = "read"
+    text: str = Field(max_length=MAX_READ)
+    values: str = Field(default="", max_length=MAX_READ)
+    rows: int | None = Field(default=None, ge=0, lt=2**63)
+    outcome: str = Field(default="succeeded", pattern=r"^[a-z_]{1,40}$")
+
+
 class ArtifactMessage(_Message):
     """A kernel publishes a file; `data` is base64, and the name's ending tells the type."""
 
@@ -110,5 +121,7 @@ class ArtifactMessage(_Message):
     data: str = Field(max_length=MAX_ARTIFACT_BYTES * 4 // 3 + 4)
 
 
-Message = Annotated[MetricMessage | ProgressMessage | ArtifactMessage, Field(discriminator="kind")]
+Message = Annotated[
+    MetricMessage | ProgressMessage | ReadMessage | ArtifactMessage, Field(discriminator="kind")
+]
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)

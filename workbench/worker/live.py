@@ -24,6 +24,7 @@ from workbench.runs.schemas import (
     ArtifactMessage,
     MetricMessage,
     ProgressMessage,
+    ReadMessage,
 )
 from workbench.storage import Storage
 from workbench.worker import report
@@ -33,6 +34,7 @@ from workbench.worker.report import Facts
 
 WRITE_TRIES = 20
 PAUSE_SECONDS = 0.5
+MAX_READS = 1000  # of one attempt that the audit keeps: a kernel could say anything, for ever
 log = structlog.get_logger(__name__)
 
 
@@ -45,6 +47,7 @@ class Live:
     attempt: Attempt
     run: Run
     progress: float | None = None
+    reads: int = 0
 
     async def beat(self) -> None:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
@@ -88,6 +91,8 @@ class Live:
             elif isinstance(heard, MetricMessage):
                 async with self.parts.database.session(self.keeper) as session:
                     await attempts.record_metric(session, self.keeper, self.attempt, heard)
+            elif isinstance(heard, ReadMessage):
+                await self._note(heard)
             else:
                 await self._publish(heard)
         except (StaleAttempt, TooMany, Invalid, NotFound, Conflict) as error:
@@ -122,6 +127,13 @@ class Live:
             await self.keep("notebook.ipynb", "application/x-ipynb+json", written)
         except StaleAttempt:
             log.info("report_not_kept", run=str(self.run.id))
+
+    async def _note(self, heard: ReadMessage) -> None:
+        if self.reads >= MAX_READS:
+            raise TooMany(f"The audit keeps {MAX_READS} reads of an attempt.")
+        self.reads += 1
+        async with self.parts.database.session(self.keeper) as session:
+            await attempts.record_read(session, self.keeper, self.attempt, self.run.notebook, heard)
 
     def _store(self, key: str, data: bytes) -> None:
         with self.parts.storage.write(key) as file:

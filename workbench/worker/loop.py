@@ -20,10 +20,12 @@ from workbench.worker.parts import Parts
 from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
+from workbench.worker.seal import seal
 
 RELAY_SECONDS = 0.5
 MAIL_SECONDS = 2.0
 RESCUE_SECONDS = 10.0
+SEAL_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
     chores = (
         asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS)),
         asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
+        asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
@@ -109,6 +112,11 @@ async def _relay(parts: Parts) -> None:
 
 async def _deliver(mailroom: Mailroom) -> None:
     while await mailroom.deliver():
+        pass
+
+
+async def _seal(parts: Parts) -> None:
+    while await seal(parts.database):
         pass
 
 

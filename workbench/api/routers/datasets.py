@@ -74,6 +74,7 @@ async def rows(
     dataset = await found(session, actor, name)
     result = await session.execute(queries.rows(actor, dataset, query))
     page = queries.page(query, result.mappings().all())
+    commands.note_read(session, actor, "row.read", dataset, query, len(page.items))
     return _json(page.items, page.next_cursor)
 
 
@@ -82,7 +83,9 @@ async def query(name: Name, order: Aggregation, actor: CurrentActor, session: Se
     """Group, measure, filter and sort the rows of a dataset."""
     dataset = await found(session, actor, name)
     result = await session.execute(queries.aggregate(actor, dataset, order))
-    return _json(result.mappings().all(), None)
+    groups = result.mappings().all()
+    commands.note_read(session, actor, "row.aggregate", dataset, order, len(groups))
+    return _json(groups, None)
 
 
 async def found(session: AsyncSession, actor: Actor, name: str) -> Dataset:

@@ -15,6 +15,7 @@ from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limi
 from workbench.api.routers.datasets import Name
 from workbench.api.routes import ActorRoute
 from workbench.api.shapes import PageView, page_view
+from workbench.audit import commands as audit
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportNotFound
 from workbench.datasets.models import Import, Reject
@@ -126,6 +127,7 @@ async def rejects(
         cursor=cursor,
         limit=limit,
     )
+    audit.record(session, actor, "reject.read", f"import {import_id}", rows=len(page.items))
     return page_view(page, RejectView.model_validate)
 
 

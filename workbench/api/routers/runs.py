@@ -15,6 +15,7 @@ from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limi
 from workbench.api.once import Once
 from workbench.api.routes import ActorRoute
 from workbench.api.shapes import PageView
+from workbench.audit import commands as audit
 from workbench.db import pages
 from workbench.errors import NotFound
 from workbench.notebooks import queries as notebooks
@@ -110,6 +111,7 @@ async def artifact(
 ) -> Response:
     """Download a file that a run left behind."""
     found = await _artifact(session, actor, run_id, name)
+    audit.record(session, actor, "artifact.read", f"run {run_id}", run_id=run_id, name=found.name)
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(found.name)}",
         "Content-Security-Policy": REPORT_POLICY,
@@ -126,6 +128,7 @@ async def artifact(
 async def report(run_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> Response:
     """Show the report of a run as a page that runs nothing and fetches nothing."""
     found = await _artifact(session, actor, run_id, REPORT)
+    audit.record(session, actor, "report.read", f"run {run_id}", run_id=run_id)
     return await _stream(parts.storage, found, {"Content-Security-Policy": REPORT_POLICY})
 
 

@@ -19,7 +19,6 @@ from workbench.permissions import Permission
 TIMEOUT = timedelta(seconds=30)
 SLOTS = 2  # statements of one tenant that run at once in one process
 PATIENCE = timedelta(seconds=5)
-MAX_AUDITED = 4000  # characters of a statement that its audit entry keeps
 
 _slots: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -76,6 +75,6 @@ async def _slot(tenant_id: UUID) -> AsyncIterator[None]:
 async def _note(
     database: Database, actor: Actor, statement: str, *, outcome: str, **figures: Any
 ) -> None:
-    text = statement[:MAX_AUDITED].encode(errors="replace").decode().replace("\0", "\ufffd")
+    text = audit.kept(statement)
     async with database.session(actor) as session:
         audit.record(session, actor, "sql.run", "sql", text=text, outcome=outcome, **figures)

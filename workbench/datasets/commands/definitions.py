@@ -1,6 +1,6 @@
 """Defining shared datasets, and giving them to tenants."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
+from workbench.audit import commands as audit
 from workbench.datasets import tables
 from workbench.datasets.errors import NameTaken, refuse
 from workbench.datasets.models import Column, Dataset, Definition
@@ -41,7 +42,7 @@ async def define(session: AsyncSession, actor: Actor, new: NewDataset) -> Defini
     await session.flush()
     await session.execute(DEFINE_ROWS, {"definition": definition.id})
     tenants = await session.scalars(select(Tenant.id))
-    await _adopt(session, tenants.all(), [definition.id])
+    await _adopt(session, actor, tenants.all(), {definition.id: definition.name})
     return definition
 
 
@@ -55,12 +56,12 @@ async def adopt_shared(database: Database, tenant_id: UUID) -> None:
 async def adopt(session: AsyncSession, actor: Actor, tenant_id: UUID) -> None:
     """Give a tenant every shared dataset that it lacks, in the transaction that makes it."""
     actor.require(Permission.DATASET_SHARE)
-    definitions = await session.scalars(select(Definition.id))
-    await _adopt(session, [tenant_id], definitions.all())
+    definitions = await session.execute(select(Definition.id, Definition.name))
+    await _adopt(session, actor, [tenant_id], {row.id: row.name for row in definitions})
 
 
 async def _adopt(
-    session: AsyncSession, tenants: Sequence[UUID], definitions: Sequence[UUID]
+    session: AsyncSession, actor: Actor, tenants: Sequence[UUID], definitions: Mapping[UUID, str]
 ) -> None:
     values = [
         {"tenant_id": tenant, "id": new_id(), "definition_id": definition}
@@ -70,6 +71,9 @@ async def _adopt(
     if values:
         # Without naming the index: naming it would ask for the right to read the tenant's rows.
         await session.execute(insert(Dataset).values(values).on_conflict_do_nothing())
+    names = sorted(definitions.values())
+    for tenant in tenants if names else ():
+        audit.record(session, actor, "dataset.share", "datasets", tenant_id=tenant, datasets=names)
 
 
 def _check_names(new: NewDataset) -> None:

@@ -97,6 +97,7 @@ async def begin_import(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     order = await _locked(session, actor, import_id)
     if order.status in UNFINISHED:
         order.status = "running"
+        audit.record(session, actor, "import.begin", f"import {order.id}")
     return order
 
 
@@ -181,8 +182,8 @@ async def _settle(
         actor,
         "import.finish",
         f"import {order.id}",
+        rows=order.rows_loaded,
         status=status,
-        rows_loaded=order.rows_loaded,
         rows_rejected=order.rows_rejected,
     )
     outbox.put(session, actor, "imports.finished", import_id=order.id)

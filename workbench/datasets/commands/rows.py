@@ -35,7 +35,7 @@ async def add_rows(
     target = tables.rows(definition)
     statement = insert(target).returning(target.c[tables.ROW_ID])
     ids = (await session.scalars(statement, values)).all()
-    audit.record(session, actor, "row.add", f"dataset {dataset}", row_ids=list(ids))
+    audit.record(session, actor, "row.add", f"dataset {dataset}", rows=len(ids), row_ids=list(ids))
     return list(ids)
 
 
@@ -54,7 +54,7 @@ async def delete_row(session: AsyncSession, actor: Actor, dataset: str, row_id: 
     target = tables.rows(await _writable(session, actor, dataset))
     marks = {"deleted_at": func.now(), "deleted_by": actor.subject}
     await _mark(session, actor, target, row_id, target.c.deleted_at.is_(None), marks)
-    audit.record(session, actor, "row.delete", f"dataset {dataset}", row_id=row_id)
+    audit.record(session, actor, "row.delete", f"dataset {dataset}", rows=1, row_id=row_id)
 
 
 async def restore_row(session: AsyncSession, actor: Actor, dataset: str, row_id: int) -> None:
@@ -62,7 +62,7 @@ async def restore_row(session: AsyncSession, actor: Actor, dataset: str, row_id:
     target = tables.rows(await _writable(session, actor, dataset))
     marks = {"deleted_at": None, "deleted_by": None}
     await _mark(session, actor, target, row_id, target.c.deleted_at.is_not(None), marks)
-    audit.record(session, actor, "row.restore", f"dataset {dataset}", row_id=row_id)
+    audit.record(session, actor, "row.restore", f"dataset {dataset}", rows=1, row_id=row_id)
 
 
 async def _mark(

@@ -1,0 +1,115 @@
+"""Whatever changes something, or hands out rows, leaves an entry in the audit."""
+
+import ast
+import importlib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from tests.rules.test_code import rooms
+from tests.rules.test_routes import IDS, ROUTES
+from workbench.audit import commands as audit
+from workbench.cli import users
+
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+# Routes that hand out what belongs to the tenant, beyond its lists of names.
+HANDING_OUT = {
+    "GET /api/v1/audit",
+    "GET /api/v1/audit/export",
+    "GET /api/v1/datasets/{name}/rows",
+    "GET /api/v1/imports/{import_id}/rejects",
+    "GET /api/v1/runs/{run_id}/artifacts/{name}",
+    "GET /api/v1/runs/{run_id}/report",
+}
+# Commands that leave no entry of their own, and why.
+SILENT = {
+    "audit.commands.due": "reads ids",
+    "audit.commands.purge": "leaves a row in audit_purges, which outlives the tenant",
+    "audit.commands.seal": "adds a link to the chain",
+    "identity.commands.create_user": "belongs to no tenant yet; joining one is noted",
+    "identity.commands.end_login": "part of sign_out and refresh, which note it",
+    "identity.commands.issue_refresh_token": "part of a log-in, which is noted",
+    "identity.commands.open_login": "part of a log-in, which is noted",
+    "outbox.commands.due": "reads ids",
+    "outbox.commands.mark_sent": "a message has left; what it tells of was noted",
+    "outbox.commands.notify": "a message has left; what it tells of was noted",
+    "queue.commands.enqueue": "part of a command that notes what it does",
+}
+
+
+def named(tree: ast.AST, scope: dict[str, Any]) -> Iterator[Any]:
+    """Everything that a function's text names, as far as its module knows it."""
+    for found_node in ast.walk(tree):
+        node, path = found_node, []
+        while isinstance(node, ast.Attribute):
+            path.append(node.attr)
+            node = node.value
+        if isinstance(node, ast.Name) and node.id in scope:
+            found = scope[node.id]
+            for name in reversed(path):
+                found = getattr(found, name, None)
+            yield found
+
+
+def records(function: Any, seen: set[Any]) -> bool:
+    """Whether a function calls `audit.commands.record`, itself or through functions of ours."""
+    function = inspect.unwrap(function)
+    if function is audit.record:
+        return True
+    ours = isinstance(function, FunctionType) and function.__module__.startswith("workbench.")
+    if not ours or function in seen:
+        return False
+    seen.add(function)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return any(records(found, seen) for found in named(tree, function.__globals__))
+
+
+def commands() -> dict[str, Any]:
+    """Every public coroutine of the rooms' commands, by its name."""
+    found: dict[str, Any] = {}
+    for name, _ in rooms():
+        if name.split(".")[1:2] != ["commands"]:
+            continue
+        module = importlib.import_module(f"workbench.{name}")
+        for key, value in vars(module).items():
+            is_own = getattr(value, "__module__", "") == module.__name__
+            if inspect.iscoroutinefunction(value) and is_own and not key.startswith("_"):
+                found[f"{name}.{key}"] = value
+    return found
+
+
+CHANGES = [
+    pytest.param(route, id=name)
+    for route, name in zip(ROUTES, IDS, strict=True)
+    if name.split()[0] in CHANGING
+]
+
+
+@pytest.mark.parametrize("route", CHANGES)
+def test_a_changing_route_leaves_an_entry(route: Any) -> None:
+    """Each leads to a command that notes what it does."""
+    assert records(route.endpoint, set())
+
+
+@pytest.mark.parametrize("name", sorted(HANDING_OUT))
+def test_a_route_that_hands_something_out_leaves_an_entry(name: str) -> None:
+    """Reading is noted as changing is."""
+    assert records(ROUTES[IDS.index(name)].endpoint, set())
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_a_command_leaves_an_entry(name: str) -> None:
+    """Each command of a room notes what it does, or stands in the list with its reason."""
+    assert records(commands()[name], set()) is (name not in SILENT)
+
+
+def test_the_rule_looks_at_something() -> None:
+    """Routes and commands are found, no reason is idle, and the rule itself can fail."""
+    assert len(CHANGES) > 15
+    assert len(commands()) > 25
+    assert set(SILENT) <= set(commands())
+    assert not records(users.list_, set())
