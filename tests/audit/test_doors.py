@@ -140,7 +140,9 @@ class TestNotebooks:
         login = Actor.of_system("login", Permission.USER_AUTHENTICATE)
         async with database.session(login) as session:
             values = {"sid": run.id, "user": actor.user_id, "tenant": tenant.id}
-            await session.execute(ADMIT, values | {"until": now() + timedelta(minutes=1)})
+            await session.execute(
+                ADMIT, values | {"until": now() + timedelta(minutes=1), "scope": None}
+            )
         for who in (as_run, actor):
             await datasets.run_sql(database, who, "select 1 as one")
         first, second = await noted(database, tenant.id, "sql.run")
