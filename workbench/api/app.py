@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import workbench
 from workbench.api import docs, once, problems
@@ -19,6 +20,7 @@ from workbench.api.routers import (
     datasets,
     health,
     imports,
+    logins,
     members,
     notebooks,
     rows,
@@ -40,6 +42,7 @@ Lists answer `items` and `next_cursor`; errors answer one format, `application/p
 ROUTERS = (
     auth.public,
     auth.router,
+    logins.router,
     tenants.router,
     members.router,
     datasets.router,
@@ -90,6 +93,8 @@ def create(
     app.add_exception_handler(once.Replay, once.replay)
     app.add_middleware(Guarded, hosts=settings.allowed_hosts)
     app.add_middleware(Recorded, metrics=parts.metrics)
+    if settings.proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
