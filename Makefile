@@ -33,8 +33,9 @@ test: install ## Run every test; branch coverage below 90 % fails
 prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)
 
-measure: install ## Measure what the boundary costs, as ratios with budgets
-	@$(BIN)/python -m tests.benchmarks.boundary
+measure: install ## Measure what boundary and log-ins cost, as ratios with budgets
+	@$(BIN)/python -m tests.benchmarks.login; login=$$?; \
+	$(BIN)/python -m tests.benchmarks.boundary && exit $$login
 
 check: format lint types contracts locked ## Check format, lint, types, import contracts and the lock
 

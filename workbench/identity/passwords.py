@@ -54,7 +54,8 @@ async def matches(password: str, hashed: str | None) -> bool:
 def _weakness(password: str, about: tuple[str, ...]) -> str | None:
     from zxcvbn import zxcvbn  # noqa: PLC0415 (its lists of words take a moment)
 
-    words = {word for text in about for word in (text, *re.split(r"[\W_]+", text)) if word}
+    parts = [re.findall(r"[^\W_]+", text) for text in about]
+    words = {*about, *("".join(part) for part in parts), *(word for part in parts for word in part)}
     found = zxcvbn(password, sorted(words), max_length=MAX_BYTES)
     if found["score"] >= MIN_SCORE:
         return None
