@@ -107,7 +107,7 @@ class TestList:
     async def test_is_for_people(
         self, app: FastAPI, database: Database, tokens: Tokens, user: User, tenant: Tenant
     ) -> None:
-        """A run that acts for the user can neither see nor end log-ins, nor try passwords."""
+        """A run that acts for the user neither sees nor ends log-ins, tries passwords, nor leaves."""
         claims = Claims(new_id(), user.id, tenant.id)
         async with database.session(Actor.of_system("test", tenant_id=tenant.id)) as session:
             run = await queries.admit(session, claims, datetime.now(UTC) + timedelta(hours=1))
@@ -120,6 +120,7 @@ class TestList:
                 await client.get(URL),
                 await client.delete(f"{URL}/{login.sid}"),
                 await client.post(EVERYWHERE),
+                await client.delete("/api/v1/members/me"),
                 await client.post(PASSWORD_URL, json=passwords),
             ):
                 assert_problem(answer, 403, "no_login")

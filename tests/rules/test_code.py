@@ -18,7 +18,7 @@ VISIBLE = 16
 # Public functions of a room that touch the database and ask for no permission, and why.
 ASKING_NOBODY = {
     "access.commands.leave": "one's own place; the task that takes it names what it needs",
-    "access.sign_out.require_login": "one's own",
+    "access.proof.require_login": "one's own",
     "access.sign_out.sign_out_there": "one's own",
     "access.sign_out.sign_out_everywhere": "one's own",
     "access.queries.actor_of": "asks who somebody is; permissions come of it",

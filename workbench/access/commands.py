@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from workbench.access import proof
 from workbench.access.models import Membership
 from workbench.actor import Actor
 from workbench.audit import commands as audit
@@ -95,6 +96,8 @@ async def leave(database: Database, actor: Actor) -> None:
     task = Actor.of_system(
         "leave", Permission.MEMBER_MANAGE, Permission.MEMBER_READ, tenant_id=tenant_id
     )
+    async with database.session(actor) as session:
+        await proof.require_login(session, actor)
     async with database.session(task) as session:
         await _lock_owners(session, tenant_id)
         membership = await session.scalar(

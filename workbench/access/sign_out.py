@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from workbench.access import proof
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db.session import Database
@@ -15,31 +16,17 @@ from workbench.identity import queries as identities
 from workbench.identity.models import Ended, Login
 
 
-class NoLogin(Forbidden):
-    """This is for people who are signed in, not for a run or an API token."""
-
-    code = "no_login"
-
-
 class WrongCurrentPassword(Forbidden):
     """Your present password is another one."""
 
     code = "wrong_password"
 
 
-async def require_login(session: AsyncSession, actor: Actor) -> Login:
-    """The log-in that the actor acts through; raise NoLogin for whatever acts in its place."""
-    login = await session.scalar(identities.logins(actor).where(Login.id == actor.sid))
-    if login is None:
-        raise NoLogin
-    return login
-
-
 async def sign_out_there(
     session: AsyncSession, actor: Actor, login_id: UUID, now: datetime
 ) -> None:
     """End one of the user's log-ins; one that has ended stays as it is."""
-    current = await require_login(session, actor)
+    current = await proof.require_login(session, actor)
     login = await session.scalar(identities.logins(actor).where(Login.id == login_id))
     if login is None:
         raise NotFound
@@ -52,7 +39,7 @@ async def sign_out_everywhere(
     session: AsyncSession, actor: Actor, now: datetime, *, keep_current: bool = False
 ) -> None:
     """End every log-in of the user, or every other one."""
-    current = await require_login(session, actor)
+    current = await proof.require_login(session, actor)
     reason = Ended.SIGNED_OUT_EVERYWHERE
     _note(session, actor, "login.end", str(current.user_id), reason)
     keep = current.id if keep_current else None
@@ -64,7 +51,7 @@ async def change_password(
 ) -> None:
     """Change the user's own password, which ends all that acts for the user but this log-in."""
     async with database.session(actor) as session:
-        login = await require_login(session, actor)
+        login = await proof.require_login(session, actor)
         hashed = await session.scalar(identities.password_hash(login.user_id))
     try:
         is_proved = await passwords.matches(current, hashed)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from workbench.access import sign_out
+from workbench.access import proof, sign_out
 from workbench.api import attempts, credentials
 from workbench.api.dependencies import (
     DEFAULT_LIMIT,
@@ -66,7 +66,7 @@ async def logins(
     cursor: Cursor = None,
 ) -> PageView[LoginView]:
     """List where one is and was signed in, the newest first."""
-    await sign_out.require_login(session, actor)
+    await proof.require_login(session, actor)
     page = await listing.page(
         session, queries.logins(actor), [Login.id], cursor=cursor, limit=limit, newest_first=True
     )
