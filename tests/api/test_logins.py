@@ -107,7 +107,7 @@ class TestList:
     async def test_is_for_people(
         self, app: FastAPI, database: Database, tokens: Tokens, user: User, tenant: Tenant
     ) -> None:
-        """A run that acts for the user neither sees nor ends log-ins, tries passwords, nor leaves."""
+        """A run sees and ends no log-ins, tries no password, and leaves no tenant for its user."""
         claims = Claims(new_id(), user.id, tenant.id)
         async with database.session(Actor.of_system("test", tenant_id=tenant.id)) as session:
             run = await queries.admit(session, claims, datetime.now(UTC) + timedelta(hours=1))
