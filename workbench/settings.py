@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
         default=None,
         description="Names that the server answers to, separated by commas; unset: every name.",
     )
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="Networks of the proxies whose X-Forwarded-For and -Proto count, as CIDR, "
+        "separated by commas; unset: nobody's.",
+    )
     log: Literal["json", "console"] = Field(default="json", description="Form of the log lines.")
     kernel_user: str | None = Field(
         default=None, description="System user that notebooks run as when the worker is root."
@@ -113,6 +119,17 @@ class Settings(BaseSettings):
             return self.public_url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of trusted proxies; raise Invalid for what is no network."""
+        given = [text.strip() for text in (self.trusted_proxies or "").split(",") if text.strip()]
+        try:
+            return tuple(str(ip_network(text, strict=False)) for text in given)
+        except ValueError as error:
+            raise Invalid(
+                f"WORKBENCH_TRUSTED_PROXIES: {error}; write networks as 10.0.0.0/8."
+            ) from error
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:

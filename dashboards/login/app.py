@@ -16,6 +16,14 @@ HERE = Path(__file__).parent
 PATH = "/login"
 HOME = "/dashboards/home"
 TEMPLATES = Environment(loader=FileSystemLoader(HERE), autoescape=True)
+# What the page says when a log-in has ended, by the code in its address and never in its words.
+ENDED = {
+    "": "Your sign-in has ended. Sign in again to go on.",
+    "password_changed": "Your password was changed, so you were signed out here. "
+    "Sign in with the new one.",
+    "reused_token": "Your sign-in was used from two places, so somebody else may have had a copy "
+    "of it. It was ended to protect you: sign in again, and change your password.",
+}
 HEADERS = PAGE_HEADERS | {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -62,6 +70,7 @@ async def page(request: Request, door: Door) -> Response:
         await door.claims(request)
     except Unauthenticated:
         template = TEMPLATES.get_template("login.html")
-        ended = "ended" in request.query_params
+        code = request.query_params.get("ended")
+        ended = None if code is None else ENDED.get(code, ENDED[""])
         return HTMLResponse(template.render(next=wanted, ended=ended), headers=HEADERS)
     return RedirectResponse(wanted, 303, HEADERS)

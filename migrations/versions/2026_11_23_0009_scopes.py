@@ -1,6 +1,6 @@
 """Guests, more permissions, and live sign-ins that hold no more than a scope."""
 
-from migrations.policies import APP, KEEPER, definer, run
+from migrations.policies import APP, KEEPER, definer, run, unforced
 
 revision = "0009"
 down_revision = "0008"
@@ -129,8 +129,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Make every sign-in as wide as its user again; guests become viewers of what all may see."""
+    unforced("memberships", "update workbench.memberships set role = 'viewer' where role = 'guest'")
     run(
-        "update workbench.memberships set role = 'viewer' where role = 'guest'",
         "alter table workbench.memberships drop constraint ck_memberships_role",
         "alter table workbench.memberships add constraint ck_memberships_role "
         "check (role in ('viewer', 'analyst', 'engineer', 'owner'))",

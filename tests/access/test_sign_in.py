@@ -177,7 +177,7 @@ class TestRefresh:
         actor = done.actor
         assert actor.sid is not None
         made_up = tokens.refresh(
-            UUID(int=7), actor.sid, user.id, member.id, NOW + timedelta(days=1)
+            "no such name", actor.sid, user.id, member.id, NOW + timedelta(days=1)
         )
         for token in (done.access_token, "", made_up):
             with pytest.raises(BadToken):

@@ -12,11 +12,13 @@ from tests.support import people
 from workbench.actor import Actor
 from workbench.api import app as api
 from workbench.db.session import Database
+from workbench.identity import commands as identity
 from workbench.identity.models import User
 from workbench.identity.tokens import Tokens
 from workbench.permissions import Role
 from workbench.settings import Settings
 from workbench.storage import Storage
+from workbench.tenants import commands as tenants
 from workbench.tenants.models import Tenant
 
 PASSWORD = "correct horse battery staple"
@@ -66,6 +68,44 @@ class TestLogin:
         bodies = [response.json() | {"request_id": ""} for response in (wrong, unknown, foreign)]
         assert bodies[0] == bodies[1] == bodies[2]
         assert wrong.status_code == unknown.status_code == foreign.status_code == 401
+
+    async def test_answers_everybody_who_is_refused_alike(
+        self, anonymous: httpx.AsyncClient, user: User, database: Database, tenant: Tenant
+    ) -> None:
+        """Unknown, disabled, without a password, of a suspended tenant: one body, one header (T10).
+
+        The right password does not tell either that the user is disabled or the tenant suspended.
+        """
+        bare = await people.make_user(database)
+        await people.join(database, tenant.id, bare.id, Role.VIEWER)
+        nowhere = await people.make_user(database, password=PASSWORD)
+        refused = [
+            await sign_in(anonymous, user, password="wrong horse battery staple"),
+            await sign_in(anonymous, user, email="nobody@workbench.example"),
+            await sign_in(anonymous, user, tenant="no-such-tenant"),
+            await sign_in(anonymous, bare),
+            await sign_in(anonymous, nowhere),
+            await sign_in(anonymous, user, password="a" * 100),
+        ]
+        assert (await sign_in(anonymous, user)).status_code == 200
+        now = datetime.now(UTC)
+        async with database.session(people.FOUNDER) as session:
+            await tenants.suspend(session, people.FOUNDER, tenant.id, now)
+        refused.append(await sign_in(anonymous, user))
+        refused.append(await sign_in(anonymous, user, tenant=tenant.slug))
+        async with database.session(people.FOUNDER) as session:
+            await tenants.resume(session, people.FOUNDER, tenant.id)
+            await identity.disable_user(session, people.FOUNDER, user.id, now)
+        refused.append(await sign_in(anonymous, user))
+        for answer in refused:
+            assert_problem(answer, 401, "wrong_password")
+        bodies = [answer.json() | {"request_id": ""} for answer in refused]
+        headers = [set(answer.headers) for answer in refused]
+        assert all(body == bodies[0] for body in bodies)
+        assert all(names == headers[0] for names in headers)
+        async with database.session(people.FOUNDER) as session:
+            await identity.enable_user(session, people.FOUNDER, user.id)
+        assert (await sign_in(anonymous, user)).status_code == 200
 
     async def test_sets_cookies_out_of_reach(
         self, anonymous: httpx.AsyncClient, user: User

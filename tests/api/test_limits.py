@@ -5,6 +5,7 @@ from fastapi import FastAPI
 
 from tests.api.conftest import assert_problem, bearer, open_client
 from tests.conftest import MakeActor
+from tests.support import people
 from workbench.actor import Actor
 from workbench.api import app as api
 from workbench.api.limits import ADDRESS_SHARE, Limiter
@@ -18,6 +19,7 @@ from workbench.tenants.models import Tenant
 
 ME = "/api/v1/auth/me"
 LOGIN = "/api/v1/auth/login"
+PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
@@ -114,6 +116,110 @@ class TestLogin:
                 for n in range(3 * ADDRESS_SHARE + 1)
             ]
         assert statuses == [422] * 3 * ADDRESS_SHARE + [429]
+
+
+class TestStrangers:
+    """Guesses of strangers at the account of somebody who is at home elsewhere."""
+
+    @pytest.fixture
+    def narrow(self, settings: Settings, database: Database, storage: Storage) -> FastAPI:
+        """An application with limits that no slow test outlives."""
+        few = settings.model_copy(update={"login_limit": "3/hour"})
+        return api.create(few, database, storage)
+
+    @pytest.fixture
+    async def order(self, database: Database, tenant: Tenant) -> dict[str, str]:
+        """The log-in of a member."""
+        user = await people.make_user(database, password=PASSWORD)
+        await people.join(database, tenant.id, user.id, Role.VIEWER)
+        return {"email": user.email, "password": PASSWORD}
+
+    async def test_shut_nobody_out(self, narrow: FastAPI, order: dict[str, str]) -> None:
+        """While strangers are over the limit, an address that is known to the account gets in."""
+        home, away = "198.51.100.1", "198.51.100.2"
+        async with open_client(narrow, address=home) as client:
+            assert (await client.post(LOGIN, json=order)).status_code == 200
+        async with open_client(narrow, address=away) as client:
+            wrong = order | {"password": "a wrong password"}
+            tries = [(await client.post(LOGIN, json=wrong)).status_code for _ in range(4)]
+            assert tries == [401] * 3 + [429]
+            assert_problem(await client.post(LOGIN, json=order), 429, "too_many")
+        async with open_client(narrow, address=home) as client:
+            assert (await client.post(LOGIN, json=order)).status_code == 200
+
+    async def test_are_few_at_home_too(self, narrow: FastAPI, order: dict[str, str]) -> None:
+        """The known address has no more tries of its own than anybody."""
+        async with open_client(narrow, address="198.51.100.3") as client:
+            assert (await client.post(LOGIN, json=order)).status_code == 200
+            wrong = order | {"password": "a wrong password"}
+            tries = [(await client.post(LOGIN, json=wrong)).status_code for _ in range(7)]
+        assert tries == [401] * 6 + [429]
+
+    async def test_reset_no_address_with_an_account_of_their_own(
+        self, narrow: FastAPI, order: dict[str, str]
+    ) -> None:
+        """A log-in that succeeds forgets the account's tries, and none of the address's (T11)."""
+        async with open_client(narrow, address="198.51.100.4") as client:
+            statuses = [
+                (await client.post(LOGIN, json={"email": f"u{n}"} if n % 6 else order)).status_code
+                for n in range(3 * ADDRESS_SHARE + 1)
+            ]
+        assert statuses == [200, *[422] * 5] * 3 + [429]
+
+
+class TestProxies:
+    """Where a request comes from, when a proxy stands in between."""
+
+    @pytest.fixture
+    def behind(self, settings: Settings, database: Database, storage: Storage) -> FastAPI:
+        """An application that trusts the proxies of one network."""
+        given = {"rate_limit": "5/minute", "trusted_proxies": "10.0.0.0/8, 2001:db8::/32"}
+        return api.create(settings.model_copy(update=given), database, storage)
+
+    async def test_tell_clients_apart(self, behind: FastAPI) -> None:
+        """Each client of the proxy has a count of its own."""
+        async with open_client(behind, address="10.1.2.3") as client:
+            for number in range(6):
+                headers = {"X-Forwarded-For": f"198.51.100.{number}"}
+                assert (await client.get(ME, headers=headers)).status_code == 401
+
+    async def test_are_believed_no_more_than_they_saw(self, behind: FastAPI) -> None:
+        """What a client writes itself stands to the left of what the proxy has seen."""
+        async with open_client(behind, address="10.1.2.3") as client:
+            seen = [f"198.51.100.{number}, 192.0.2.77, 10.9.9.9" for number in range(6)]
+            answers = [await client.get(ME, headers={"X-Forwarded-For": one}) for one in seen]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+    async def test_are_nobody_elses_business(self, behind: FastAPI) -> None:
+        """An address outside the network chooses nothing, although proxies are trusted."""
+        async with open_client(behind, address="192.0.2.78") as client:
+            seen = [f"198.51.100.{number}" for number in range(6)]
+            answers = [await client.get(ME, headers={"X-Forwarded-For": one}) for one in seen]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+    async def test_make_cookies_secure(
+        self, settings: Settings, database: Database, storage: Storage, tenant: Tenant
+    ) -> None:
+        """Behind a proxy that speaks https they are Secure; a stranger's word changes nothing."""
+        given = settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"})
+        app = api.create(given, database, storage)
+        user = await people.make_user(database, password=PASSWORD)
+        await people.join(database, tenant.id, user.id, Role.VIEWER)
+        order = {"email": user.email, "password": PASSWORD}
+        for address, is_secure in (("10.0.0.1", True), ("192.0.2.79", False)):
+            headers = {"X-Forwarded-Proto": "https"}
+            async with open_client(app, headers, address=address) as client:
+                cookies = (await client.post(LOGIN, json=order)).headers.get_list("set-cookie")
+            assert ["Secure" in cookie for cookie in cookies] == [is_secure] * 2
+
+    @pytest.mark.parametrize("networks", ["proxy.example", "10.0.0.0/33", "*", "10.0.0"])
+    def test_are_networks(
+        self, settings: Settings, database: Database, storage: Storage, networks: str
+    ) -> None:
+        """What is no network stops the start, rather than trusting nobody or everybody."""
+        given = settings.model_copy(update={"trusted_proxies": networks})
+        with pytest.raises(Invalid, match="WORKBENCH_TRUSTED_PROXIES"):
+            api.create(given, database, storage)
 
 
 class TestLimiter:

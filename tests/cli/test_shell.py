@@ -79,6 +79,22 @@ class TestUser:
 
         assert _row(shell, "user", "email", "ann@staffed.example")["disabled"] is not None
 
+    def test_it_enables_again_and_ends_log_ins(self, shell: Shell) -> None:
+        """A disabled user comes back; log-ins are listed and ended, and none is not an error."""
+        email = "bob@platform.example"
+        shell("user", "create", email, "--role", "operator", WORKBENCH_PASSWORD=PASSWORD)
+        shell("user", "disable", email)
+
+        assert shell("user", "enable", email).returncode == 0
+
+        assert _row(shell, "user", "email", email)["disabled"] is None
+        assert json.loads(shell("user", "logins", email, "--json").stdout) == []
+        assert shell("user", "sign-out", email).stdout.startswith("0 log-ins")
+        for command in ("enable", "logins", "sign-out"):
+            missing = shell("user", command, "nobody@x.example")
+            assert missing.returncode == 1
+            assert "workbench user list" in missing.stderr
+
     def test_it_makes_an_operator_without_a_tenant(self, shell: Shell) -> None:
         """The platform's operator belongs to no tenant."""
         made = shell(

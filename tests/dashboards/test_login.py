@@ -1,6 +1,7 @@
 """The log-in page: open to everybody, and leading nowhere else."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -84,3 +85,29 @@ async def test_pages_of_mail_are_open(site: Site, path: str) -> None:
 async def test_the_login_leads_to_the_reset(site: Site) -> None:
     """Whoever forgot the password finds the way."""
     assert 'href="/reset"' in (await site.get("/login")).text
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        ("", "Your sign-in has ended."),
+        ("password_changed", "Your password was changed"),
+        ("reused_token", "used from two places"),
+        ("signed_out", "Your sign-in has ended."),
+        ("<b>Call 0900 1234</b>", "Your sign-in has ended."),
+    ],
+)
+async def test_says_why_one_is_signed_out(site: Site, ended: str, words: str) -> None:
+    """A code in the address chooses among fixed sentences, and writes none itself."""
+    page = await site.get(f"/login?ended={quote(ended)}")
+
+    assert words in page.text
+    assert "0900" not in page.text
+
+
+async def test_says_nothing_to_who_just_comes(site: Site) -> None:
+    """Without the code there is no line."""
+    page = await site.get("/login")
+
+    assert "has ended" not in page.text
+    assert "was changed" not in page.text

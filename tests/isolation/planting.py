@@ -26,6 +26,7 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("grants", "permissions"): ["run:read"],
     ("imports", "status"): "queued",
     ("invitations", "role"): "viewer",
+    ("logins", "ended_reason"): "signed_out",
     ("mails", "status"): "queued",
     ("memberships", "role"): "viewer",
     ("roles", "name"): "of-{}",

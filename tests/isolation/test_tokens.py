@@ -134,7 +134,7 @@ def _of_others(world: World) -> dict[str, str]:
         "another key": ActorKey(OTHER_SECRET).mint(world.a.member),
         "a user who is not live": world.database.key.mint(unknown),
         "an access token of the API": api.access(id_, id_, id_, datetime.now(UTC)),
-        "a refresh token of the API": api.refresh(id_, id_, id_, id_, datetime.now(UTC)),
+        "a refresh token of the API": api.refresh("a name", id_, id_, id_, datetime.now(UTC)),
     }
 
 

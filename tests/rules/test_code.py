@@ -18,6 +18,10 @@ VISIBLE = 16
 # Public functions of a room that touch the database and ask for no permission, and why.
 ASKING = ("require", "require_somewhere")
 ASKING_NOBODY = {
+    "access.commands.leave": "one's own place; the task that takes it names what it needs",
+    "access.proof.require_login": "one's own",
+    "access.sign_out.sign_out_there": "one's own",
+    "access.sign_out.sign_out_everywhere": "one's own",
     "access.queries.actor_of": "asks who somebody is; permissions come of it",
     "access.queries.admit": "gives a login or run what its user holds, and no more",
     "access.queries.revoke": "takes access away; whoever has the sid may",
@@ -32,6 +36,11 @@ ASKING_NOBODY = {
     "identity.commands.open_login": "the log-in task's; the policy asks user:authenticate",
     "identity.commands.issue_refresh_token": "the log-in task's; the policy asks",
     "identity.commands.end_login": "one's own, or the log-in task's; the policy asks",
+    "identity.commands.end_logins": "as end_login",
+    "identity.commands.note_seen": "as end_login",
+    "identity.queries.locked_login": "the log-in task's; the policy asks user:authenticate",
+    "identity.queries.login_from": "the log-in task's; the policy asks user:authenticate",
+    "identity.queries.logins": "one's own",
     "identity.queries.myself": "one's own row",
     "identity.queries.password_hash": "one's own, or the log-in task's; the policy asks",
     "identity.queries.refresh_token": "the log-in task's; the policy asks user:authenticate",

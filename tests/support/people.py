@@ -54,13 +54,15 @@ async def join(database: Database, tenant_id: UUID, user_id: UUID, role: Role) -
         return membership.id
 
 
-async def admit(database: Database, user_id: UUID, tenant_id: UUID | None) -> Actor:
+async def admit(
+    database: Database, user_id: UUID, tenant_id: UUID | None, *, device: str = "tests"
+) -> Actor:
     """Sign a user in without a password, as an actor who is live for an hour."""
     system = Actor.of_system("login", Permission.USER_AUTHENTICATE)
     now = datetime.now(UTC)
     async with database.session(system) as session:
         login = await identity.open_login(
-            session, user_id, user_agent="tests", address="127.0.0.1", now=now
+            session, user_id, user_agent=device, address="127.0.0.1", now=now
         )
         claims = Claims(login.id, user_id, tenant_id)
         actor = await queries.admit(session, claims, now + timedelta(hours=1))

@@ -6,12 +6,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from workbench.access import proof
 from workbench.access.models import Membership
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.db import soft_delete
+from workbench.db import live, soft_delete
+from workbench.db.session import Database
 from workbench.errors import Conflict, Forbidden, NotFound, Stale
-from workbench.permissions import MEMBER_ROLES, Permission, Role
+from workbench.permissions import MEMBER_ROLES, ROLES, Permission, Role
 
 NO_SUCH_USER = "23503"  # PostgreSQL's foreign_key_violation
 
@@ -69,6 +71,8 @@ async def change_role(
     audit.record(
         session, actor, "member.change", str(membership.user_id), was=membership.role, role=role
     )
+    if not ROLES[role] >= ROLES[Role(membership.role)]:
+        await _cancel(session, membership)
     membership.role = _member_role(role)
     await session.flush()
     return membership
@@ -79,25 +83,53 @@ async def remove_member(
 ) -> None:
     """Take a member's place; access ends at the next statement. Raise Stale as `change_role`."""
     membership = await _locked(session, actor, membership_id, was)
-    await _keep_an_owner(session, membership)
-    tenant_id = actor.require_tenant()
-    where = soft_delete.one(Membership, tenant_id, membership_id)
-    await soft_delete.remove(session, actor, Membership, *where)
+    await _remove(session, actor, membership)
     audit.record(session, actor, "member.remove", str(membership.user_id))
+
+
+async def leave(database: Database, actor: Actor) -> None:
+    """Take the actor's own place in its tenant; access ends at the next statement.
+
+    A member need not be allowed to manage members: the place is taken by a task for the member.
+    """
+    tenant_id = actor.require_tenant()
+    task = Actor.of_system(
+        "leave", Permission.MEMBER_MANAGE, Permission.MEMBER_READ, tenant_id=tenant_id
+    )
+    async with database.session(actor) as session:
+        await proof.require_login(session, actor)
+    async with database.session(task) as session:
+        await _lock_owners(session, tenant_id)
+        membership = await session.scalar(
+            select(Membership).where(
+                Membership.tenant_id == tenant_id, Membership.user_id == actor.user_id
+            )
+        )
+        if membership is None:
+            raise NotFound
+        await _remove(session, actor, membership)
+        audit.record(session, actor, "member.leave", str(actor.user_id))
+
+
+async def _remove(session: AsyncSession, actor: Actor, membership: Membership) -> None:
+    await _keep_an_owner(session, membership)
+    await _cancel(session, membership)
+    where = soft_delete.one(Membership, membership.tenant_id, membership.id)
+    await soft_delete.remove(session, actor, Membership, *where)
+
+
+async def _cancel(session: AsyncSession, member: Membership) -> None:
+    """Have what the member runs in the tenant cancelled once this is committed."""
+    sids = await live.sids(session, user_id=member.user_id, tenant_id=member.tenant_id)
+    live.cancel(session, *sids)
 
 
 async def _locked(
     session: AsyncSession, actor: Actor, membership_id: UUID, was: Role | None
 ) -> Membership:
     actor.require(Permission.MEMBER_MANAGE)
-    # All owners are locked in one order, so that two owners cannot remove each other at once.
     tenant_id = actor.require_tenant()
-    await session.execute(
-        select(Membership.id)
-        .where(Membership.tenant_id == tenant_id, Membership.role == Role.OWNER)
-        .order_by(Membership.id)
-        .with_for_update()
-    )
+    await _lock_owners(session, tenant_id)
     membership = await session.get(Membership, (tenant_id, membership_id), with_for_update=True)
     if membership is None or membership.deleted_at is not None:
         raise NotFound
@@ -106,6 +138,16 @@ async def _locked(
     if membership.user_id == actor.user_id:
         raise OwnRole
     return membership
+
+
+async def _lock_owners(session: AsyncSession, tenant_id: UUID) -> None:
+    # All owners are locked in one order, so that two owners cannot remove each other at once.
+    await session.execute(
+        select(Membership.id)
+        .where(Membership.tenant_id == tenant_id, Membership.role == Role.OWNER)
+        .order_by(Membership.id)
+        .with_for_update()
+    )
 
 
 async def _keep_an_owner(session: AsyncSession, leaving: Membership) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import queries
+from workbench.access.queries import SignedOut
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db.ids import new_id
@@ -21,13 +22,22 @@ from workbench.errors import Detail, Invalid, Unauthenticated
 from workbench.identity import commands as identity
 from workbench.identity import passwords
 from workbench.identity import queries as identities
-from workbench.identity.models import Login, RefreshToken
-from workbench.identity.tokens import ACCESS_LIFETIME, BadToken, Claims, RefreshClaims, Tokens
+from workbench.identity.models import Ended, Login, RefreshToken
+from workbench.identity.tokens import (
+    ACCESS_LIFETIME,
+    BadToken,
+    Claims,
+    RefreshClaims,
+    Tokens,
+    new_name,
+)
+from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
 
 SYSTEM = Actor.of_system("login", Permission.USER_AUTHENTICATE)
 TENANT_BY_SLUG = text("select workbench.tenant_by_slug(:slug)")
 GRACE = timedelta(seconds=30)  # in which a second tab may use the token that the first has used
+FAMILIAR = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 _notes: set["asyncio.Task[None]"] = set()
@@ -45,10 +55,19 @@ class TenantNeeded(Invalid):
     code = "tenant_needed"
 
 
-class ReusedToken(Unauthenticated):
-    """This refresh token was used before; the log-in has ended, sign in again."""
+class ReusedToken(SignedOut):
+    """This log-in was used twice, so somebody else may hold a copy: it has ended, sign in again."""
 
     code = "reused_token"
+
+
+class PasswordChanged(SignedOut):
+    """Your password was changed, which has ended this log-in; sign in with the new one."""
+
+    code = "password_changed"
+
+
+REFUSALS = {Ended.REUSED: ReusedToken, Ended.PASSWORD_CHANGED: PasswordChanged}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +104,36 @@ async def sign_in(  # noqa: PLR0913 (what a log-in is made of)
             raise WrongPassword
         if tenant_id is not None:
             audit.record(session, actor, "login.begin", f"login {login.id}", address=address)
-        return await _signed_in(session, tokens, actor, claims, login.expires_at, now)
+        jti = new_name()
+        await identity.issue_refresh_token(session, login.id, jti, login.expires_at)
+        return _answer(tokens, actor, claims, jti, login.expires_at, now)
 
 
 async def refresh(database: Database, tokens: Tokens, token: str, now: datetime) -> SignedIn:
     """Trade a refresh token for new tokens; one that was used before ends its login."""
     claims = tokens.read_refresh(token, now)
     async with database.session(SYSTEM) as session:
-        kept, login = await _kept(session, claims)
+        login, kept = await _kept(session, claims)
         if login.ended_at is not None:
-            raise queries.SignedOut
-        is_reused = kept.used_at is not None and now - kept.used_at > GRACE
-        if is_reused:
-            await identity.end_login(session, login.id, now)
-            if claims.tenant_id is not None:
-                audit.record(
-                    session,
-                    SYSTEM,
-                    "login.reused",
-                    f"login {login.id}",
-                    tenant_id=claims.tenant_id,
-                    user=str(claims.user_id),
-                )
-        else:
-            kept.used_at = kept.used_at or now
-            actor = await queries.admit(session, claims, login.expires_at)
-            if actor is None:
-                raise queries.SignedOut
-            return await _signed_in(session, tokens, actor, claims, login.expires_at, now)
-    raise ReusedToken
+            raise REFUSALS.get(Ended(login.ended_reason or Ended.SIGNED_OUT), SignedOut)
+        reason = Ended.REUSED
+        if kept.used_at is None or now - kept.used_at <= GRACE:
+            reason = Ended.REVOKED
+            if actor := await queries.admit(session, claims, login.expires_at):
+                login.last_seen_at = now
+                jti = await _next(session, tokens, claims, kept, now)
+                return _answer(tokens, actor, claims, jti, login.expires_at, now)
+        await identity.end_login(session, login.id, now, reason)
+    if reason == Ended.REUSED:
+        await _tell_of_reuse(database, claims)
+    raise REFUSALS.get(reason, SignedOut)
+
+
+async def is_familiar(database: Database, email: str, address: str, now: datetime) -> bool:
+    """Whether an account has signed in from an address of late."""
+    async with database.session(SYSTEM) as session:
+        since = now - FAMILIAR
+        return await session.scalar(identities.login_from(email, address, since)) is not None
 
 
 async def sign_out(database: Database, actor: Actor, now: datetime) -> None:
@@ -125,7 +145,6 @@ async def sign_out(database: Database, actor: Actor, now: datetime) -> None:
             audit.record(session, actor, "login.end", f"login {actor.sid}")
             await session.flush()  # the next statement is refused
         await identity.end_login(session, actor.sid, now)
-    await database.cancel_statements(actor.sid)
 
 
 async def _proved(
@@ -182,24 +201,61 @@ async def _chosen(session: AsyncSession, slug: str | None, tenant_ids: list[UUID
     return tenant_id
 
 
-async def _kept(session: AsyncSession, claims: RefreshClaims) -> tuple[RefreshToken, Login]:
-    found = (await session.execute(identities.refresh_token(claims.jti))).first()
-    if found is None or found.Login.id != claims.sid:
+async def _kept(session: AsyncSession, claims: RefreshClaims) -> tuple[Login, RefreshToken]:
+    login = await session.scalar(identities.locked_login(claims.sid))
+    kept = await session.scalar(identities.refresh_token(claims.sid, claims.jti))
+    if login is None or kept is None or login.user_id != claims.user_id:
         raise BadToken
-    return found.RefreshToken, found.Login
+    return login, kept
 
 
-async def _signed_in(
-    session: AsyncSession,
-    tokens: Tokens,
-    actor: Actor,
-    claims: Claims,
-    expires: datetime,
-    now: datetime,
+async def _next(
+    session: AsyncSession, tokens: Tokens, claims: RefreshClaims, kept: RefreshToken, now: datetime
+) -> str:
+    """The name that follows: who asks first makes the token, who asks again gets the newest."""
+    jti = claims.jti
+    while kept.used_at is not None:
+        followed = await _follower(session, tokens, claims.sid, jti)
+        if followed is None:
+            break
+        jti, kept = followed
+        if kept.used_at is None:
+            return jti
+    kept.used_at = kept.used_at or now
+    jti = tokens.successors(jti)[0]
+    await identity.issue_refresh_token(session, claims.sid, jti, kept.expires_at)
+    return jti
+
+
+async def _follower(
+    session: AsyncSession, tokens: Tokens, sid: UUID, jti: str
+) -> tuple[str, RefreshToken] | None:
+    for name in tokens.successors(jti):
+        found = await session.scalar(identities.refresh_token(sid, name))
+        if found is not None:
+            return name, found
+    return None
+
+
+async def _tell_of_reuse(database: Database, claims: Claims) -> None:
+    """Leave word where the login was: in the audit, and as a message that can be mailed."""
+    if claims.tenant_id is None:
+        return
+    actor = Actor.of_system("login", tenant_id=claims.tenant_id)
+    async with database.session(actor) as session:
+        user = str(claims.user_id)
+        audit.record(session, actor, "login.reused", f"login {claims.sid}", user=user)
+        outbox.put(session, actor, "login.reused", login=claims.sid, user=claims.user_id)
+
+
+def _answer(
+    tokens: Tokens, actor: Actor, claims: Claims, jti: str, expires: datetime, now: datetime
 ) -> SignedIn:
-    jti = await identity.issue_refresh_token(session, claims.sid, expires)
+    lifetime = min(ACCESS_LIFETIME, expires - now)
+    who = (claims.sid, claims.user_id, claims.tenant_id)
     return SignedIn(
-        tokens.access(claims.sid, claims.user_id, claims.tenant_id, now),
-        tokens.refresh(jti, claims.sid, claims.user_id, claims.tenant_id, expires),
+        tokens.access(*who, now, lifetime=lifetime),
+        tokens.refresh(jti, *who, expires),
         actor,
+        int(lifetime.total_seconds()),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import workbench
 from workbench.api import docs, once, problems
@@ -21,6 +22,7 @@ from workbench.api.routers import (
     health,
     imports,
     invitations,
+    logins,
     members,
     notebooks,
     passwords,
@@ -46,6 +48,7 @@ ROUTERS = (
     auth.router,
     auth.anyone,
     api_tokens.router,
+    logins.router,
     tenants.router,
     members.router,
     invitations.router,
@@ -103,6 +106,8 @@ def create(
     app.add_exception_handler(once.Replay, once.replay)
     app.add_middleware(Guarded, hosts=settings.allowed_hosts)
     app.add_middleware(Recorded, metrics=parts.metrics)
+    if settings.proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

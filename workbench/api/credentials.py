@@ -39,7 +39,7 @@ def refresh_token(request: Request) -> str | None:
 
 
 def address(request: Request) -> str:
-    """Where the request comes from; headers such as X-Forwarded-For have no say."""
+    """Where the request comes from; headers have no say, except those of a trusted proxy."""
     return request.client.host if request.client else "unknown"
 
 

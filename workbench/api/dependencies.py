@@ -20,6 +20,7 @@ from workbench.audit import commands as audit
 from workbench.db.pages import DEFAULT_LIMIT, MAX_LIMIT
 from workbench.db.session import Database
 from workbench.errors import Forbidden, NotFound, Unauthenticated, WorkbenchError
+from workbench.identity import commands as identity
 from workbench.identity.tokens import Claims
 
 MAX_CURSOR = 2000
@@ -40,7 +41,12 @@ async def actor(request: Request, parts: Parts) -> Actor:
     claims: Claims | None = request.state.claims
     if claims is None:
         raise Unauthenticated
-    return await access.actor_of(parts.database, claims)
+    found = await access.actor_of(parts.database, claims)
+    now = parts.clock()
+    if parts.sightings.is_due(claims.sid, now):
+        async with parts.database.session(found) as opened:
+            await identity.note_seen(opened, claims.sid, now)
+    return found
 
 
 CurrentActor = Annotated[Actor, Depends(actor)]

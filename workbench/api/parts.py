@@ -8,6 +8,7 @@ from fastapi import Request
 
 from workbench.api.limits import Limiter
 from workbench.api.metrics import Metrics
+from workbench.api.sightings import Sightings
 from workbench.db.session import Database
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
@@ -32,6 +33,7 @@ class Parts:
     shelf: Shelf
     clock: Clock = utc_now
     metrics: Metrics = field(default_factory=Metrics)
+    sightings: Sightings = field(default_factory=Sightings)
 
 
 def of(request: Request) -> Parts:

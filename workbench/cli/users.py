@@ -1,9 +1,12 @@
-"""`workbench user …`: make, invite, list and disable users."""
+"""`workbench user …`: make, invite, list, disable and enable users, and end their log-ins."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import commands as access
 from workbench.actor import Actor
@@ -13,10 +16,15 @@ from workbench.cli.options import AsJson
 from workbench.db.session import Database
 from workbench.errors import Invalid, NotFound
 from workbench.identity import commands, queries
+from workbench.identity.models import User
 from workbench.notifications import invitations
 from workbench.permissions import ROLES, Permission, Role
 
-shell = typer.Typer(help="Make, invite, list and disable users.", no_args_is_help=True)
+T = TypeVar("T")
+shell = typer.Typer(
+    help="Make, invite, list, disable and enable users, and end their log-ins.",
+    no_args_is_help=True,
+)
 Email = Annotated[str, typer.Argument(help="The user's e-mail address.")]
 
 
@@ -62,8 +70,32 @@ def list_(*, as_json: AsJson = False) -> None:
 @shell.command()
 def disable(email: Email) -> None:
     """Take every access from a user at once."""
-    database.run(lambda db: _disable(db, email))
+    now = datetime.now(UTC)
+    database.run(lambda db: _change(db, email, lambda s, a, u: commands.disable_user(s, a, u, now)))
     console.out.print(f"User {email} is disabled.")
+
+
+@shell.command()
+def enable(email: Email) -> None:
+    """Let a disabled user sign in again."""
+    database.run(lambda db: _change(db, email, commands.enable_user))
+    console.out.print(f"User {email} may sign in again.")
+
+
+@shell.command()
+def logins(email: Email, *, as_json: AsJson = False) -> None:
+    """List where a user is and was signed in, the newest first."""
+    console.show(database.run(lambda db: _logins(db, email)), as_json=as_json)
+
+
+@shell.command("sign-out")
+def sign_out(email: Email) -> None:
+    """End every log-in of a user, and what runs for the user."""
+    now = datetime.now(UTC)
+    ended = database.run(
+        lambda db: _change(db, email, lambda s, a, u: commands.sign_out_user(s, a, u, now))
+    )
+    console.out.print(f"{ended} log-ins of {email} have ended.")
 
 
 async def enrol(
@@ -110,9 +142,31 @@ async def _rows(database: Database) -> list[dict[str, Any]]:
         ]
 
 
-async def _disable(database: Database, email: str) -> None:
+async def _logins(database: Database, email: str) -> list[dict[str, Any]]:
     async with database.session(OPERATOR) as session:
-        user = await session.scalar(queries.user_with_email(OPERATOR, email))
-        if user is None:
-            raise NotFound(f"There is no user {email}; `workbench user list` shows them.")
-        await commands.disable_user(session, OPERATOR, user.id, datetime.now(UTC))
+        user = await _named(session, email)
+        return [
+            {
+                "began": f"{login.created_at:%Y-%m-%d %H:%M}",
+                "seen": f"{login.last_seen_at:%Y-%m-%d %H:%M}",
+                "device": login.user_agent,
+                "address": login.address,
+                "ended": f"{login.ended_at:%Y-%m-%d %H:%M}" if login.ended_at else None,
+                "reason": login.ended_reason,
+            }
+            for login in await session.scalars(queries.logins_of(OPERATOR, user.id))
+        ]
+
+
+async def _change(
+    database: Database, email: str, change: Callable[[AsyncSession, Actor, UUID], Awaitable[T]]
+) -> T:
+    async with database.session(OPERATOR) as session:
+        return await change(session, OPERATOR, (await _named(session, email)).id)
+
+
+async def _named(session: AsyncSession, email: str) -> User:
+    user = await session.scalar(queries.user_with_email(OPERATOR, email))
+    if user is None:
+        raise NotFound(f"There is no user {email}; `workbench user list` shows them.")
+    return user

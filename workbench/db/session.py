@@ -23,8 +23,10 @@ E = TypeVar("E", Engine, AsyncEngine)
 CANCEL = text(
     "select case when state = 'active' or usename = session_user then pg_cancel_backend(pid) "
     "else pg_terminate_backend(pid) end from pg_stat_activity "
-    "where application_name = :name and pid <> pg_backend_pid() and pg_has_role(usesysid, 'usage')"
+    "where application_name = any (:names) and pid <> pg_backend_pid() "
+    "and pg_has_role(usesysid, 'usage')"
 )
+ENDED = "ended"  # in a session's info: what is cancelled once it has committed
 
 
 class ActorSession(Session):
@@ -116,11 +118,13 @@ class Database:
         )
         async with session, session.begin():
             yield session
+        if ended := session.info.get(ENDED):
+            await self.cancel_statements(*ended)
 
-    async def cancel_statements(self, sid: Any) -> None:
-        """Cancel what still runs for a login or run that has ended."""
+    async def cancel_statements(self, *sids: Any) -> None:
+        """Cancel what still runs for logins or runs that have ended."""
         async with self.app.begin() as connection:
-            await connection.execute(CANCEL, {"name": f"workbench {sid}"})
+            await connection.execute(CANCEL, {"names": [f"workbench {sid}" for sid in sids]})
 
     @cached_property
     def app(self) -> AsyncEngine:

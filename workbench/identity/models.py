@@ -1,6 +1,7 @@
 """The tables of users and their log-ins."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func, text
@@ -38,27 +39,46 @@ class Password(Model):
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Ended(StrEnum):
+    """Why a log-in ended before its time."""
+
+    DISABLED = "disabled"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a reason's name)
+    REUSED = "reused"
+    REVOKED = "revoked"
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_ELSEWHERE = "signed_out_elsewhere"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+
+
 class Login(Identified, Created, SoftDelete, Model):
     """A browser's or a program's signed-in period; its id is the actor's `sid`."""
 
     __tablename__ = "logins"
+    __table_args__ = (
+        CheckConstraint(f"ended_reason in {tuple(map(str, Ended))}", name="ended_reason"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     user_agent: Mapped[str] = mapped_column()
     address: Mapped[str] = mapped_column()
     expires_at: Mapped[datetime] = mapped_column()
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None] = mapped_column()
+    ended_reason: Mapped[str | None] = mapped_column()
     user: Mapped[User] = relationship(lazy="raise")
 
 
 class RefreshToken(Identified, Created, Model):
-    """One refresh token of a login; the id is the token's `jti`, and it serves once."""
+    """One refresh token of a login, known by the hash of its name (`jti`); it serves once."""
 
     __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("uq_refresh_tokens_hash", "hash", unique=True),)
 
     login_id: Mapped[UUID] = mapped_column(ForeignKey("logins.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column()
     used_at: Mapped[datetime | None] = mapped_column()
+    hash: Mapped[str] = mapped_column()
     login: Mapped[Login] = relationship(lazy="raise")
 
 

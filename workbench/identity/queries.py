@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, column, exists, func, select, text
 
 from workbench.actor import Actor
+from workbench.identity import tokens
 from workbench.identity.models import (
     ApiToken,
     Login,
@@ -41,13 +42,10 @@ def password_hash(user_id: UUID) -> Select[str]:
     return select(Password.hash).where(Password.user_id == user_id)
 
 
-def refresh_token(jti: UUID) -> Select[RefreshToken, Login]:
-    """A refresh token and its login, locked until the transaction ends."""
-    return (
-        select(RefreshToken, Login)
-        .join(Login, Login.id == RefreshToken.login_id)
-        .where(RefreshToken.id == jti)
-        .with_for_update()
+def refresh_token(login_id: UUID, jti: str) -> Select[RefreshToken]:
+    """The refresh token of a name, in the login that it names."""
+    return select(RefreshToken).where(
+        RefreshToken.login_id == login_id, RefreshToken.hash == tokens.digest(jti)
     )
 
 
@@ -84,3 +82,33 @@ def api_token(actor: Actor, token_id: UUID) -> Select[ApiToken, User, bool]:
 def _is_live() -> ColumnElement[bool]:
     found = func.workbench.actor_of(ApiToken.id, ApiToken.tenant_id).table_valued("user_id")
     return exists(select(column("user_id")).select_from(found).where(found.c.user_id.is_not(None)))
+
+
+def locked_login(login_id: UUID) -> Select[Login]:
+    """A login, locked until the transaction ends: whoever refreshes it comes one after another."""
+    return select(Login).where(Login.id == login_id).with_for_update()
+
+
+def logins(actor: Actor) -> Select[Login]:
+    """The log-ins of the user who asks, the newest first."""
+    return _logins(actor.user_id)
+
+
+def logins_of(actor: Actor, user_id: UUID) -> Select[Login]:
+    """The log-ins of a user, the newest first; for the platform's operator."""
+    actor.require(Permission.USER_MANAGE)
+    return _logins(user_id)
+
+
+def login_from(email: str, address: str, since: datetime) -> Select[UUID]:
+    """A log-in of an account from an address since a time; for the log-in task."""
+    return (
+        select(Login.id)
+        .join(User, User.id == Login.user_id)
+        .where(User.email == email.lower(), Login.address == address, Login.created_at > since)
+        .limit(1)
+    )
+
+
+def _logins(user_id: UUID | None) -> Select[Login]:
+    return select(Login).where(Login.user_id == user_id).order_by(Login.id.desc())

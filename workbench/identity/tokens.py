@@ -1,5 +1,13 @@
-"""Access tokens (15 minutes) and refresh tokens (7 days): JWT, HS256, one key for each purpose."""
+"""Access tokens (15 minutes) and refresh tokens (7 days): JWT, HS256, one key for each purpose.
 
+A refresh token is known by its name, 256 random bits of which only the hash is kept. The name of
+the token that follows comes of it and a key: two tabs that refresh at once get one and the same.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +24,7 @@ from workbench.permissions import Permission
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=7)
 ALGORITHM = "HS256"
+NAME_BYTES = 32
 
 T = TypeVar("T")
 
@@ -43,7 +52,17 @@ class Claims:
 class RefreshClaims(Claims):
     """What a refresh token says; `jti` names the token itself."""
 
-    jti: UUID
+    jti: str
+
+
+def new_name() -> str:
+    """The name of a log-in's first refresh token."""
+    return secrets.token_urlsafe(NAME_BYTES)
+
+
+def digest(name: str) -> str:
+    """What is kept of a refresh token's name."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 class Tokens:
@@ -52,13 +71,14 @@ class Tokens:
     def __init__(
         self, secrets: tuple[str, ...], *, reread: Callable[[], tuple[str, ...]] | None = None
     ) -> None:
-        """Derive an access key and a refresh key from each secret key, newest first.
+        """Derive the keys of each purpose from each secret key, newest first.
 
         A token of an unknown key has `reread` called: a rotation may have brought the key since.
         """
         self.mail = MailTokens(secrets)
         self._reread = reread
         self._keys = self._derived(secrets)
+        self._successions = [keys.derive(secret, "succession key") for secret in secrets]
 
     @staticmethod
     def _derived(secrets: tuple[str, ...]) -> dict[str, dict[str, bytes]]:
@@ -89,11 +109,16 @@ class Tokens:
         return self._encode("access", claims, now + lifetime)
 
     def refresh(
-        self, jti: UUID, sid: UUID, user_id: UUID, tenant_id: UUID | None, expires: datetime
+        self, jti: str, sid: UUID, user_id: UUID, tenant_id: UUID | None, expires: datetime
     ) -> str:
-        """Make a refresh token that serves once, until it expires."""
-        claims = _said(sid, user_id, tenant_id) | {"jti": str(jti)}
+        """Make the refresh token of a name, which serves once, until it expires."""
+        claims = _said(sid, user_id, tenant_id) | {"jti": jti}
         return self._encode("refresh", claims, expires)
+
+    def successors(self, jti: str) -> list[str]:
+        """The name that follows a refresh token's, by the newest key and then by older ones."""
+        made = (hmac.digest(key, jti.encode(), "sha256") for key in self._successions)
+        return [base64.urlsafe_b64encode(name).decode().rstrip("=") for name in made]
 
     def read_access(self, token: str, now: datetime) -> Claims:
         """Read an access token; raise BadToken unless it is ours and still valid."""
@@ -102,7 +127,9 @@ class Tokens:
     def read_refresh(self, token: str, now: datetime) -> RefreshClaims:
         """Read a refresh token; raise BadToken unless it is ours and still valid."""
         claims = self._decode("refresh", token, now)
-        return _read(lambda c: RefreshClaims(**_ids(c), jti=UUID(c["jti"])), claims)
+        if not isinstance(claims.get("jti"), str):
+            raise BadToken
+        return _read(lambda c: RefreshClaims(**_ids(c), jti=c["jti"]), claims)
 
     def _key(self, audience: str, kid: str) -> bytes | None:
         if kid in self._keys[audience] or self._reread is None:

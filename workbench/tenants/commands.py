@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
+from workbench.db import live
 from workbench.db.ids import new_id
 from workbench.errors import Conflict, Detail, Invalid, NotFound
 from workbench.permissions import Permission
@@ -58,6 +59,8 @@ async def _set_suspended(
 ) -> None:
     actor.require(Permission.PLATFORM_READ)
     actor.require(Permission.TENANT_MANAGE)
+    if at is not None:
+        live.cancel(session, *await live.sids(session, tenant_id=tenant_id))
     statement = (
         update(Tenant).where(Tenant.id == tenant_id).values(suspended_at=at).returning(Tenant.id)
     )

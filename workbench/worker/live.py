@@ -12,8 +12,10 @@ from nbformat import NotebookNode
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from workbench.access import queries as access
 from workbench.actor import Actor
-from workbench.errors import Conflict, Invalid, NotFound, TooMany
+from workbench.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
+from workbench.identity.tokens import Claims
 from workbench.runs import attempts
 from workbench.runs.attempts import Attempt, StaleAttempt
 from workbench.runs.models import Run
@@ -53,6 +55,16 @@ class Live:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
         async with self.parts.database.session(self.keeper) as session:
             await attempts.beat(session, self.keeper, self.attempt, now(), self.progress)
+
+    async def is_admitted(self) -> bool:
+        """Whether who started the run may still act; a next query would be refused otherwise."""
+        run = self.run
+        claims = Claims(run.id, run.requested_by, run.tenant_id)
+        try:
+            await access.actor_of(self.parts.database, claims)
+        except Unauthenticated:
+            return False
+        return True
 
     async def release(self) -> None:
         """Put the run back into the queue, unless it is over."""

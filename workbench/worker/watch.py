@@ -24,6 +24,7 @@ from workbench.worker.parts import now
 
 POLL_SECONDS = 0.5
 KILL_AFTER = timedelta(seconds=2)  # from the interrupt
+NO_ACCESS = "The access of who started this run has ended."
 log = structlog.get_logger(__name__)
 
 
@@ -67,6 +68,9 @@ class Watched:
             await asyncio.wait([work], timeout=POLL_SECONDS)
             try:
                 await self._live.beat()
+                if not _has_succeeded(work) and not await self._live.is_admitted():
+                    await self._end(work)
+                    return Outcome(Status.FAILED, NO_ACCESS)
             except StaleAttempt:
                 await self._end(work)
                 return None
@@ -97,3 +101,7 @@ class Watched:
 
     def _deliver(self, message: Any) -> None:
         self._loop.call_soon_threadsafe(self._messages.put_nowait, message)
+
+
+def _has_succeeded(work: asyncio.Future[None]) -> bool:
+    return work.done() and work.exception() is None

@@ -8,6 +8,7 @@ const next = form.dataset.next; // checked by the server: a path of this site
 
 const SIGNED_IN = "workbench.signed-in";
 const REFRESHED = "workbench.refreshed";
+const TOLD = ["password_changed", "reused_token"]; // the page has words for these
 
 function post(path, body) {
   return fetch(path, {
@@ -88,8 +89,15 @@ async function signIn(event) {
 async function refreshSilently() {
   if (!localStorage.getItem(SIGNED_IN)) return;
   const answer = await post("/api/v1/auth/refresh", {}).catch(() => null);
-  if (answer?.ok) goOn();
-  else localStorage.removeItem(SIGNED_IN);
+  if (answer?.ok) {
+    goOn();
+    return;
+  }
+  localStorage.removeItem(SIGNED_IN);
+  const problem = await answer?.json().catch(() => ({}));
+  if (TOLD.includes(problem?.code) && !new URLSearchParams(location.search).get("ended")) {
+    location.replace(`/login?next=${encodeURIComponent(next)}&ended=${problem.code}`);
+  }
 }
 
 form.addEventListener("submit", signIn);

@@ -21,14 +21,26 @@
     });
   }
 
+  // Only the API knows why a log-in has ended; the log-in page has the words for each code.
+  async function leaveBecause(answer) {
+    const problem = await answer?.json().catch(() => ({}));
+    localStorage.removeItem(SIGNED_IN);
+    leave(`&ended=${encodeURIComponent(problem?.code ?? "")}`);
+  }
+
+  async function askWhy() {
+    const answer = await post("/api/v1/auth/refresh").catch(() => null);
+    if (answer?.ok) location.reload();
+    else leaveBecause(answer);
+  }
+
   async function stay() {
     const last = Number(localStorage.getItem(REFRESHED)) || 0;
     if (Date.now() - last < EVERY) return; // another tab has done it
     localStorage.setItem(REFRESHED, String(Date.now()));
     const answer = await post("/api/v1/auth/refresh").catch(() => null);
     if (answer?.status === 401) {
-      localStorage.removeItem(SIGNED_IN);
-      leave("&ended");
+      leaveBecause(answer);
     } else if (!answer?.ok) {
       localStorage.setItem(REFRESHED, String(last)); // nobody answered: try again soon
     }
@@ -44,7 +56,7 @@
     constructor(...args) {
       super(...args);
       this.addEventListener("close", (event) => {
-        if (event.code === SIGNED_OUT) leave("&ended");
+        if (event.code === SIGNED_OUT) askWhy();
         else if (!isLeaving) offerReload();
       });
     }

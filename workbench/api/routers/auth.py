@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from workbench.access import sign_in
 from workbench.access.sign_in import SignedIn
-from workbench.api import credentials, limits
+from workbench.api import attempts, credentials
 from workbench.api.dependencies import CurrentActor, Parts, Session
 from workbench.api.routes import ActorRoute, LoginRoute, PersonRoute
 from workbench.api.shapes import Order
@@ -79,19 +79,17 @@ async def login(
     order: Credentials, request: Request, response: Response, parts: Parts
 ) -> TokensView:
     """Sign in; a browser gets its cookies too."""
-    account = limits.account(order.email)
-    await parts.limiter.hit(limits.ACCOUNT, account)
-    signed_in = await sign_in.sign_in(
-        parts.database,
-        parts.tokens,
-        email=order.email,
-        password=order.password.get_secret_value(),
-        tenant=order.tenant,
-        user_agent=request.headers.get("user-agent", ""),
-        address=credentials.address(request),
-        now=parts.clock(),
-    )
-    await parts.limiter.forget(limits.ACCOUNT, account)
+    async with attempts.counted(request, parts, order.email):
+        signed_in = await sign_in.sign_in(
+            parts.database,
+            parts.tokens,
+            email=order.email,
+            password=order.password.get_secret_value(),
+            tenant=order.tenant,
+            user_agent=request.headers.get("user-agent", ""),
+            address=credentials.address(request),
+            now=parts.clock(),
+        )
     return _answer(request, response, signed_in)
 
 

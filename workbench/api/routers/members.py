@@ -11,8 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.access import commands, queries
 from workbench.access.models import Membership
 from workbench.actor import Actor
-from workbench.api import etags
-from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Session
+from workbench.api import credentials, etags
+from workbench.api.dependencies import (
+    DEFAULT_LIMIT,
+    CurrentActor,
+    Cursor,
+    Limit,
+    Parts,
+    Session,
+)
 from workbench.api.routes import ActorRoute
 from workbench.api.shapes import Order, PageView, page_view
 from workbench.db import listing
@@ -49,6 +56,13 @@ async def members(
         session, queries.members(actor), [User.email], cursor=cursor, limit=limit
     )
     return page_view(page, _view)
+
+
+@router.delete("/me", status_code=204)
+async def leave(actor: CurrentActor, parts: Parts, response: Response) -> None:
+    """Leave the tenant; access ends at once. Its last owner stays."""
+    await commands.leave(parts.database, actor)
+    credentials.clear_cookies(response)
 
 
 @router.get("/{member_id}")
