@@ -17,6 +17,7 @@ PLATFORM = (
     "logins",
     "operator_keys",
     "passwords",
+    "purges",
     "refresh_tokens",
     "tenants",
     "users",

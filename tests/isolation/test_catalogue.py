@@ -225,6 +225,10 @@ class TestPolicies:
             if policy["roles"] in (["workbench_keeper"], ["workbench_owner"]):
                 assert policy["verb"] == "r", policy
                 continue
+            if policy["roles"] == ["workbench_steward"]:
+                assert policy["verb"] in "rd", policy
+                assert policy["verb"] == "r" or conditions != ["true"], policy
+                continue
             assert set(policy["roles"]) <= {"workbench_app", "workbench_viewer"}, policy
             for condition in conditions:
                 assert "workbench." in condition, policy
@@ -276,7 +280,7 @@ class TestRoles:
             "select r.rolname as name, o.rolname as other from pg_roles r, pg_roles o "
             "where r.rolcanlogin and r.rolname ~ '^workbench' and r.rolname <> 'workbench_owner' "
             "and o.rolname in ('workbench_owner', 'workbench_keeper', 'workbench_guard', "
-            "'workbench_viewer', 'workbench_worker') and o.rolname <> r.rolname "
+            "'workbench_viewer', 'workbench_worker', 'workbench_steward') and o.rolname <> r.rolname "
             "and pg_has_role(r.oid, o.oid, 'member')",
         )
         assert found == []
@@ -286,7 +290,8 @@ class TestRoles:
         found = catalogue.rows(
             world.superuser,
             "select rolname as name from pg_roles where rolcanlogin and rolname in "
-            "('workbench_viewer', 'workbench_keeper', 'workbench_guard', 'workbench_readers')",
+            "('workbench_viewer', 'workbench_keeper', 'workbench_guard', 'workbench_readers', "
+            "'workbench_steward')",
         )
         assert found == []
 

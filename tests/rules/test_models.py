@@ -17,6 +17,7 @@ NEVER_MARKED = {
     "operator_keys": "forgotten after a day",
     "outbox_messages": "sent, and then of no use",
     "passwords": "part of a user",
+    "purges": "a record that outlives its tenant",
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",
 }

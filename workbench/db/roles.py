@@ -16,9 +16,10 @@ READERS = "workbench_readers"  # what the reader and the tenants' logins may do
 VIEWER = "workbench_viewer"
 KEEPER = "workbench_keeper"
 GUARD = "workbench_guard"
+STEWARD = "workbench_steward"
 
 LOGINS = (APP, READER, WORKER)
-GROUPS = (READERS, VIEWER, KEEPER, GUARD)
+GROUPS = (READERS, VIEWER, KEEPER, GUARD, STEWARD)
 PATHS = {APP: "workbench", READER: "data, views", WORKER: "queue"}
 TENANT_PREFIX = "workbench_tenant_"
 
