@@ -143,6 +143,7 @@ def _policies() -> None:
     tenant_table("exports", read="tenant:export", write="tenant:export")
     entering = "(select workbench.platform_with('tenant:enter'))"
     own = "user_id = (select workbench.actor_user())"
+    inside = f"{own} and tenant_id = (select workbench.actor_tenant())"
     managing = "tenant_id = (select workbench.tenant_with('tenant:manage'))"
     run(
         TENANT_FIRST.format(table="impersonations"),
@@ -150,9 +151,9 @@ def _policies() -> None:
     )
     guarded_table(
         "impersonations",
-        select=f"{entering} or {own} or {managing}",
+        select=f"{entering} or {inside} or {managing}",
         insert=f"{entering} and coalesce({own}, true)",
-        update=f"{own} or {managing}",
+        update=f"{inside} or {managing}",
     )
     kept_table("impersonations")
     kept_table("imports")
@@ -166,9 +167,7 @@ def _policies() -> None:
         f"grant delete on workbench.users to {STEWARD}",
         f"grant select, delete on workbench.operator_keys to {STEWARD}",
     )
-    leaving = (
-        "exists (select from workbench.purges p where p.finished_at is null and {})".format
-    )
+    leaving = "exists (select from workbench.purges p where p.finished_at is null and {})".format
     for table, condition in (
         ("users", leaving("users.id = any (p.user_ids)")),
         ("operator_keys", leaving("position(p.purged_id::text in answer::text) > 0")),

@@ -280,8 +280,8 @@ class TestRoles:
             "select r.rolname as name, o.rolname as other from pg_roles r, pg_roles o "
             "where r.rolcanlogin and r.rolname ~ '^workbench' and r.rolname <> 'workbench_owner' "
             "and o.rolname in ('workbench_owner', 'workbench_keeper', 'workbench_guard', "
-            "'workbench_viewer', 'workbench_worker', 'workbench_steward') and o.rolname <> r.rolname "
-            "and pg_has_role(r.oid, o.oid, 'member')",
+            "'workbench_viewer', 'workbench_worker', 'workbench_steward') "
+            "and o.rolname <> r.rolname and pg_has_role(r.oid, o.oid, 'member')",
         )
         assert found == []
 

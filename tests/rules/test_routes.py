@@ -29,16 +29,19 @@ PUBLIC = {
     "GET /docs/assets/{name}",
     "GET /openapi.json",
 }
-# A POST that makes nothing that a second one would make again.
+# A POST that makes nothing that a second one would make again, or answers a token, which is kept
+# nowhere.
 MAKES_NOTHING = {
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",
     "POST /api/v1/auth/logout",
+    "POST /api/v1/deleted-tenants/{tenant_id}/restore",
     "POST /api/v1/sql",
     "POST /api/v1/datasets/{name}/query",
     "POST /api/v1/datasets/{name}/rows/{row_id}/restore",
     "POST /api/v1/runs/{run_id}/cancel",
     "POST /api/v1/runs/{run_id}/retry",
+    "POST /api/v1/tenants/{slug}/enter",
     "POST /api/v1/tenants/{slug}/suspend",
     "POST /api/v1/tenants/{slug}/resume",
 }

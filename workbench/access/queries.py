@@ -1,13 +1,15 @@
 """Who may do what: the actor of a proved identity, and the members of a tenant."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workbench.access.models import Membership
+from workbench.access.models import Impersonation, Membership
 from workbench.actor import Actor
+from workbench.db.model import columns
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated
 from workbench.identity.models import User
@@ -79,3 +81,18 @@ def _actor(permissions: list[str], claims: Claims) -> Actor:
         tenant_id=claims.tenant_id,
         permissions=held if claims.permissions is None else held & claims.permissions,
     )
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant: people by name, without secrets."""
+    actor.require(Permission.TENANT_EXPORT)
+    tenant_id = actor.require_tenant()
+    people = select(*columns(Membership), User.email, User.name)
+    return {
+        "memberships": people.join(User, User.id == Membership.user_id)
+        .where(Membership.tenant_id == tenant_id)
+        .order_by(Membership.id),
+        "impersonations": select(*columns(Impersonation))
+        .where(Impersonation.tenant_id == tenant_id)
+        .order_by(Impersonation.id),
+    }

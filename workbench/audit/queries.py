@@ -1,9 +1,12 @@
 """Statements about the audit."""
 
+from typing import Any
+
 from sqlalchemy import Select, select
 
 from workbench.actor import Actor
 from workbench.audit.models import AuditEntry
+from workbench.db.model import columns
 from workbench.permissions import Permission
 
 
@@ -15,3 +18,10 @@ def entries(actor: Actor) -> Select[AuditEntry]:
         .where(AuditEntry.tenant_id == actor.require_tenant())
         .order_by(AuditEntry.id.desc())
     )
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant, by the name of the list."""
+    actor.require(Permission.TENANT_EXPORT)
+    found = select(*columns(AuditEntry)).where(AuditEntry.tenant_id == actor.require_tenant())
+    return {"audit_entries": found.order_by(AuditEntry.id)}
