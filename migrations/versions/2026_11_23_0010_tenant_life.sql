@@ -386,7 +386,7 @@ create function workbench.enter_tenant(entry uuid) returns text[]
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    found record;
+    stay record;
     held text[];
 begin
     if workbench.platform_with('tenant:enter') is not true then
@@ -397,7 +397,7 @@ begin
                 'audit:read', 'dashboard:read', 'dataset:read', 'import:read', 'member:read',
                 'notebook:read', 'row:read', 'row:write', 'run:read', 'sql:run', 'tenant:read'])
         ) as permissions
-        into found
+        into stay
         from workbench.impersonations i
         join workbench_private.system_roles r on r.name = i.role
         join workbench.users u on u.id = i.user_id and u.is_operator
@@ -409,10 +409,10 @@ begin
     if not found then
         return null;
     end if;
-    held := found.permissions;
+    held := stay.permissions;
     insert into workbench_private.live (sid, user_id, tenant_id, permissions, expires_at, scope)
-        values (found.id, found.user_id, found.tenant_id, held,
-            least(found.expires_at, clock_timestamp() + interval '1 hour'), held);
+        values (stay.id, stay.user_id, stay.tenant_id, held,
+            least(stay.expires_at, clock_timestamp() + interval '1 hour'), held);
     return held;
 end
 $$;

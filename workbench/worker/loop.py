@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, tasks
+from workbench.worker import kernel, stays, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.parts import Parts
 from workbench.worker.relay import relay
@@ -22,6 +22,7 @@ from workbench.worker.runs import Runner
 
 RELAY_SECONDS = 0.5
 RESCUE_SECONDS = 10.0
+EXPIRE_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,7 @@ async def work(parts: Parts, stop: asyncio.Event) -> None:
 
 async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
     relaying = asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS))
+    expiring = asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS))
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
         while not stop.is_set():
@@ -65,6 +67,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
                 await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
     finally:
         await _end(relaying)
+        await _end(expiring)
         log.info("worker_stopped")
 
 
