@@ -6,7 +6,19 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from workbench.cli import console, database, demo, doctor, lab, notebook, serve, tenants, up, users
+from workbench.cli import (
+    console,
+    database,
+    demo,
+    doctor,
+    lab,
+    notebook,
+    serve,
+    tenant_life,
+    tenants,
+    up,
+    users,
+)
 from workbench.errors import Unavailable, WorkbenchError
 
 shell = typer.Typer(
@@ -24,6 +36,12 @@ shell.command()(doctor.doctor)
 shell.command()(demo.demo)
 shell.command()(lab.lab)
 shell.command()(notebook.run)
+tenants.shell.command()(tenant_life.delete)
+tenants.shell.command()(tenant_life.restore)
+tenants.shell.command()(tenant_life.purge)
+tenants.shell.command()(tenant_life.export)
+tenants.shell.command("usage")(tenant_life.show_usage)
+tenants.shell.command()(tenant_life.enter)
 shell.add_typer(tenants.shell, name="tenant")
 shell.add_typer(users.shell, name="user")
 
