@@ -111,6 +111,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "workbench.drop_tenant_login(uuid)": (OWNER, APP),
     "workbench.remains(uuid)": (STEWARD, APP),
     "workbench.tenant_usage(uuid)": (STEWARD, APP),
+    "workbench_private.impersonated(uuid)": (KEEPER,),
     "workbench.enter_tenant(uuid)": (KEEPER, APP),
     "workbench.impersonations_due()": (KEEPER, APP),
 }

@@ -380,40 +380,44 @@ begin
 end
 $$;
 
--- Let an operator act in a tenant as the row of `impersonations` says, which the tenant sees. It
--- gives nothing that could outlive it: no members, roles, tokens, exports, and no work for later.
+-- What an impersonation gives now, or nothing: its role's permissions, less all that could outlive
+-- it, which are members, roles, tokens, exports, and work that is done later.
+create function workbench_private.impersonated(entry uuid) returns text[]
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select array(
+        select p from unnest(r.permissions) p where p = any (array[
+            'audit:read', 'dashboard:read', 'dataset:read', 'import:read', 'member:read',
+            'notebook:read', 'row:read', 'row:write', 'run:read', 'sql:run', 'tenant:read']))
+    from workbench.impersonations i
+    join workbench_private.system_roles r on r.name = i.role
+    join workbench.users u on u.id = i.user_id and u.is_operator
+        and u.disabled_at is null and u.deleted_at is null
+    join workbench.tenants t on t.id = i.tenant_id
+        and t.suspended_at is null and t.deleted_at is null
+    where i.id = entry and i.ended_at is null and i.deleted_at is null
+        and i.expires_at > clock_timestamp()
+$$;
+
+-- Let an operator act in a tenant as the row of `impersonations` says, which the tenant sees.
 create function workbench.enter_tenant(entry uuid) returns text[]
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    stay record;
-    held text[];
+    held constant text[] := workbench_private.impersonated(entry);
 begin
     if workbench.platform_with('tenant:enter') is not true then
         raise insufficient_privilege using message = 'this needs the permission tenant:enter';
     end if;
-    select i.*, array(
-            select p from unnest(r.permissions) p where p = any (array[
-                'audit:read', 'dashboard:read', 'dataset:read', 'import:read', 'member:read',
-                'notebook:read', 'row:read', 'row:write', 'run:read', 'sql:run', 'tenant:read'])
-        ) as permissions
-        into stay
-        from workbench.impersonations i
-        join workbench_private.system_roles r on r.name = i.role
-        join workbench.users u on u.id = i.user_id and u.is_operator
-            and u.disabled_at is null and u.deleted_at is null
-        join workbench.tenants t on t.id = i.tenant_id
-            and t.suspended_at is null and t.deleted_at is null
-        where i.id = entry and i.ended_at is null and i.deleted_at is null
-            and i.user_id = coalesce(workbench.actor_user(), i.user_id);
-    if not found then
+    if held is null then
         return null;
     end if;
-    held := stay.permissions;
     insert into workbench_private.live (sid, user_id, tenant_id, permissions, expires_at, scope)
-        values (stay.id, stay.user_id, stay.tenant_id, held,
-            least(stay.expires_at, clock_timestamp() + interval '1 hour'), held);
-    return held;
+        select i.id, i.user_id, i.tenant_id, held,
+            least(i.expires_at, clock_timestamp() + interval '1 hour'), held
+        from workbench.impersonations i
+        where i.id = entry and i.user_id = coalesce(workbench.actor_user(), i.user_id);
+    return case when found then held end;
 end
 $$;
 

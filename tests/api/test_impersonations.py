@@ -1,5 +1,6 @@
 """Operators inside tenants over HTTP: seen, limited, ended."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -234,13 +235,15 @@ class TestEnds:
         """The token is refused at its time; the worker's chore writes the end into the audit."""
         async with database.session(operator) as session:
             user = (await session.scalars(identities.myself(operator))).one()
-            until = datetime.now(UTC) - timedelta(seconds=1)
+            until = datetime.now(UTC) + timedelta(seconds=1)
             stay = await impersonations.enter(
                 session, operator, user, tenant.id, reason=REASON, until=until
             )
         over = Actor.of_user(user.id, sid=stay.id, tenant_id=tenant.id, permissions=())
         headers = {"Authorization": f"Bearer {bearer(tokens, over)}"}
         async with open_client(app, headers) as client:
+            assert (await client.get("/api/v1/auth/me")).status_code == 200
+            await asyncio.sleep(1.2)
             assert_problem(await client.get("/api/v1/auth/me"), 401, "signed_out")
         for _ in range(2):
             await stays.expire(database)
