@@ -52,11 +52,12 @@ async def _purge(
     database: Database, storage: Storage, purge_id: UUID, tell: Tell, patience: timedelta
 ) -> Purge:
     async with database.session(SYSTEM) as session:
-        await purges.prepare(session, SYSTEM)
-    await _end_work(database, purge_id, patience)
-    async with database.session(SYSTEM) as session:
         begun = (await session.scalars(purges.purge(SYSTEM, purge_id))).one()
+        if begun.finished_at is not None:
+            return begun
+        await purges.prepare(session, SYSTEM)
         tables = await purges.tables(session, SYSTEM)
+    await _end_work(database, purge_id, patience)
     for table in tables:
         await _empty(database, purge_id, table, tell)
     removed = await asyncio.to_thread(storage.remove_all, begun.purged_id)
