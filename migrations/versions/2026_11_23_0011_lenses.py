@@ -89,7 +89,7 @@ begin
     delete from workbench_private.live l
         where (member is null or l.user_id = member)
             and (inside is null or l.tenant_id = inside)
-            and workbench_private.held_by(l.user_id, l.tenant_id) is null;
+            and {kept} is null;
     update workbench_private.live l
         set permissions = {held}
         where (member is null or l.user_id = member)
@@ -156,7 +156,10 @@ def upgrade() -> None:
     _replace(
         HELD_BY.format(granted=GRANTED),
         ADMIT.format(held="workbench_private.held_now(member, inside, scope)"),
-        FOLLOW.format(held="workbench_private.held_now(l.user_id, l.tenant_id, l.scope)"),
+        FOLLOW.format(
+            kept="workbench_private.held_by(l.user_id, l.tenant_id)",
+            held="workbench_private.held_now(l.user_id, l.tenant_id, l.scope)",
+        ),
     )
     run(
         "create trigger check_grant before insert or update of filter, masks, dataset_id "

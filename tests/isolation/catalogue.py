@@ -20,6 +20,7 @@ PLATFORM = (
     "operator_keys",
     "password_resets",
     "passwords",
+    "purges",
     "refresh_tokens",
     "tenants",
     "users",

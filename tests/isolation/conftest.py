@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import psycopg
@@ -26,15 +27,22 @@ TYPES = ("text", "integer", "number", "boolean", "date", "timestamp")
 @pytest.fixture(scope="session")
 async def world(settings: Settings, migrated: Embedded) -> AsyncIterator[World]:
     """A database of its own with two tenants, each with a row in every table."""
-    owner = connect.login_url(settings, roles.OWNER).set(database=NAME)
-    migrated.ensure_database(str(owner.password), NAME)
+    async with made(settings, migrated, NAME) as world:
+        yield world
+
+
+@asynccontextmanager
+async def made(settings: Settings, migrated: Embedded, name: str) -> AsyncIterator[World]:
+    """Make a database with two tenants, each with a row in every table."""
+    owner = connect.login_url(settings, roles.OWNER).set(database=name)
+    migrated.ensure_database(str(owner.password), name)
     passwords = {role: str(connect.login_url(settings, role).password) for role in roles.LOGINS}
     schema.upgrade(owner, settings.secret_keys, passwords)
-    migrated.harden(NAME)
+    migrated.harden(name)
     given = connect.logins(settings)
-    urls = Logins(*(url.set(database=NAME) for url in (given.app, given.reader, given.worker)))
+    urls = Logins(*(url.set(database=name) for url in (given.app, given.reader, given.worker)))
     database = Database(urls, settings.secret_keys[0])
-    with migrated.superuser(NAME) as superuser:
+    with migrated.superuser(name) as superuser:
         shared = _definition(superuser)
         async with database.app.begin() as connection:
             driver = (await connection.get_raw_connection()).driver_connection

@@ -24,6 +24,8 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("grants", "membership_id"): None,
     ("grants", "name"): "of-{}",
     ("grants", "permissions"): ["run:read"],
+    ("exports", "status"): "queued",
+    ("impersonations", "role"): "viewer",
     ("imports", "status"): "queued",
     ("invitations", "role"): "viewer",
     ("logins", "ended_reason"): "signed_out",
@@ -33,6 +35,8 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("roles", "permissions"): ["run:read"],
     ("runs", "status"): "queued",
 }
+# What holds no row of a tenant that lives: the schema's revision, the records of purges.
+LEFT_OUT = ("workbench.alembic_version", "workbench.purges")
 LEFT_EMPTY = ("deleted_at", "deleted_by")  # else no view would show the row
 
 COLUMNS = """
@@ -61,7 +65,7 @@ def plant(superuser: psycopg.Connection, tenant_id: UUID, given: dict[str, Row])
     parents = {name: catalogue.rows(superuser, PARENTS, name) for name in tables}
     order = TopologicalSorter({n: {p["parent"] for p in found} for n, found in parents.items()})
     for name in order.static_order():
-        if name not in planted and name != "workbench.alembic_version":
+        if name not in planted and name not in LEFT_OUT:
             planted[name] = _plant(superuser, tables[name], tenant_id, parents[name], planted)
     return planted
 

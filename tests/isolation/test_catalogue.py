@@ -229,6 +229,10 @@ class TestPolicies:
                 is_purge = all("workbench_private.audit_purging" in c for c in conditions)
                 assert policy["verb"] == "r" or is_purge, policy
                 continue
+            if policy["roles"] == ["workbench_steward"]:
+                assert policy["verb"] in "rd", policy
+                assert policy["verb"] == "r" or conditions != ["true"], policy
+                continue
             assert set(policy["roles"]) <= {
                 "workbench_app",
                 "workbench_lens",
@@ -284,8 +288,8 @@ class TestRoles:
             "select r.rolname as name, o.rolname as other from pg_roles r, pg_roles o "
             "where r.rolcanlogin and r.rolname ~ '^workbench' and r.rolname <> 'workbench_owner' "
             "and o.rolname in ('workbench_owner', 'workbench_keeper', 'workbench_guard', "
-            "'workbench_viewer', 'workbench_worker') and o.rolname <> r.rolname "
-            "and pg_has_role(r.oid, o.oid, 'member')",
+            "'workbench_viewer', 'workbench_worker', 'workbench_steward') "
+            "and o.rolname <> r.rolname and pg_has_role(r.oid, o.oid, 'member')",
         )
         assert found == []
 
@@ -294,7 +298,8 @@ class TestRoles:
         found = catalogue.rows(
             world.superuser,
             "select rolname as name from pg_roles where rolcanlogin and rolname in "
-            "('workbench_viewer', 'workbench_keeper', 'workbench_guard', 'workbench_readers')",
+            "('workbench_viewer', 'workbench_keeper', 'workbench_guard', 'workbench_readers', "
+            "'workbench_steward')",
         )
         assert found == []
 

@@ -25,9 +25,10 @@ HANDING_OUT = {
     "GET /api/v1/runs/{run_id}/artifacts/{name}",
     "GET /api/v1/runs/{run_id}/report",
 }
-# Routes that change nothing, though their verb could.
+# Routes that change nothing, though their verb could, or that leave a record of another kind.
 UNCHANGING = {
     "POST /api/v1/auth/password-reset": "asks for a mail; the change that follows is noted",
+    "POST /api/v1/purges": "leaves a row in purges, which outlives the tenant",
     "POST /api/v1/invitations/show": "reads what a link offers, by a token no address may hold",
 }
 MAIL = "a letter on its way; what it tells of was noted"

@@ -23,6 +23,7 @@ NEVER_MARKED = {
     "outbox_messages": "sent, and then of no use",
     "password_resets": "serve once and expire",
     "passwords": "part of a user",
+    "purges": "a record that outlives its tenant",
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",
 }

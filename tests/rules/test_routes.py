@@ -33,7 +33,8 @@ PUBLIC = {
     "GET /docs/assets/{name}",
     "GET /openapi.json",
 }
-# A POST that makes nothing that a second one would make again.
+# A POST that makes nothing that a second one would make again, or answers a token, which is kept
+# nowhere.
 MAKES_NOTHING = {
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",
@@ -44,11 +45,13 @@ MAKES_NOTHING = {
     "POST /api/v1/auth/password-reset/confirm",
     "POST /api/v1/invitations/accept",
     "POST /api/v1/invitations/show",
+    "POST /api/v1/deleted-tenants/{tenant_id}/restore",
     "POST /api/v1/sql",
     "POST /api/v1/datasets/{name}/query",
     "POST /api/v1/datasets/{name}/rows/{row_id}/restore",
     "POST /api/v1/runs/{run_id}/cancel",
     "POST /api/v1/runs/{run_id}/retry",
+    "POST /api/v1/tenants/{slug}/enter",
     "POST /api/v1/tenants/{slug}/suspend",
     "POST /api/v1/tenants/{slug}/resume",
 }

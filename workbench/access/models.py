@@ -1,4 +1,4 @@
-"""The tables of memberships, invitations, roles and grants."""
+"""The tables of memberships, invitations, impersonations, roles and grants."""
 
 from datetime import datetime
 from typing import Any
@@ -168,3 +168,21 @@ class Invitation(TenantOwned, Created, SoftDelete, Model):
     invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column()
     accepted_at: Mapped[datetime | None] = mapped_column()
+
+
+class Impersonation(TenantOwned, Created, SoftDelete, Model):
+    """An operator's stay in a tenant: who, as which role, why, until when."""
+
+    __tablename__ = "impersonations"
+    __table_args__ = (
+        CheckConstraint("role in ('viewer', 'analyst', 'engineer', 'owner')", name="role"),
+        CheckConstraint("reason <> ''", name="reason"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    operator: Mapped[str] = mapped_column()
+    role: Mapped[str] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
+    ended_by: Mapped[str | None] = mapped_column()

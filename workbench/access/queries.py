@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workbench.access.models import Invitation, Membership
+from workbench.access.models import (
+    Grant,
+    Impersonation,
+    Invitation,
+    MemberRole,
+    Membership,
+    TenantRole,
+)
 from workbench.actor import Actor
+from workbench.db.model import columns
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated
 from workbench.identity.models import User
@@ -109,3 +118,21 @@ def _actor(permissions: list[str], claims: Claims) -> Actor:
         grants=((permission, target) for permission, target in split if target),
     )
     return actor if claims.permissions is None else actor.narrowed(claims.permissions)
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant: people by name, without secrets."""
+    actor.require(Permission.TENANT_EXPORT)
+    tenant_id = actor.require_tenant()
+    people = select(*columns(Membership), User.email, User.name)
+    return {
+        "memberships": people.join(User, User.id == Membership.user_id)
+        .where(Membership.tenant_id == tenant_id)
+        .order_by(Membership.id),
+        **{
+            model.__tablename__: select(*columns(model))
+            .where(model.tenant_id == tenant_id)
+            .order_by(model.id)
+            for model in (Impersonation, Invitation, TenantRole, MemberRole, Grant)
+        },
+    }

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, cast, func, select
+from sqlalchemy import Label, Select, Text, and_, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from workbench.actor import Actor
 from workbench.audit.models import AuditEntry, AuditLink, AuditPurge, AuditSeal
+from workbench.db.model import columns
 from workbench.permissions import Permission
 
 IS_LINKED = and_(AuditEntry.tenant_id == AuditLink.tenant_id, AuditEntry.id == AuditLink.entry_id)
@@ -142,3 +144,24 @@ def _between(since: datetime | None, until: datetime | None) -> list[Any]:
     if until is not None:
         conditions.append(AuditEntry.at < until)
     return conditions
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant, by the name of the list."""
+    actor.require(Permission.TENANT_EXPORT)
+    tenant_id = actor.require_tenant()
+    return {
+        "audit_entries": select(*columns(AuditEntry))
+        .where(AuditEntry.tenant_id == tenant_id)
+        .order_by(AuditEntry.id),
+        "audit_links": select(*columns(AuditLink, without={"hash"}), _hex(AuditLink.hash))
+        .where(AuditLink.tenant_id == tenant_id)
+        .order_by(AuditLink.position),
+        "audit_seals": select(*columns(AuditSeal, without={"hash"}), _hex(AuditSeal.hash))
+        .where(AuditSeal.tenant_id == tenant_id)
+        .order_by(AuditSeal.position),
+    }
+
+
+def _hex(hash_: InstrumentedAttribute[bytes]) -> Label[str]:
+    return func.encode(hash_, "hex").label("hash")

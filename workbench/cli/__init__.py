@@ -16,6 +16,7 @@ from workbench.cli import (
     lab,
     notebook,
     serve,
+    tenant_life,
     tenants,
     tokens,
     up,
@@ -39,6 +40,12 @@ shell.command()(demo.demo)
 shell.command()(lab.lab)
 shell.command()(notebook.run)
 shell.add_typer(audit.shell, name="audit")
+tenants.shell.command()(tenant_life.delete)
+tenants.shell.command()(tenant_life.restore)
+tenants.shell.command()(tenant_life.purge)
+tenants.shell.command()(tenant_life.export)
+tenants.shell.command("usage")(tenant_life.show_usage)
+tenants.shell.command()(tenant_life.enter)
 shell.add_typer(tenants.shell, name="tenant")
 shell.add_typer(users.shell, name="user")
 shell.add_typer(tokens.shell, name="token")

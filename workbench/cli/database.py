@@ -15,7 +15,12 @@ T = TypeVar("T")
 
 # Whoever has the shell of the machine has its secret key, and so acts for the platform.
 OPERATOR = Actor.of_system(
-    "shell", Permission.PLATFORM_READ, Permission.TENANT_MANAGE, Permission.USER_MANAGE
+    "shell",
+    Permission.PLATFORM_READ,
+    Permission.TENANT_ENTER,
+    Permission.TENANT_MANAGE,
+    Permission.TENANT_PURGE,
+    Permission.USER_MANAGE,
 )
 
 

@@ -16,8 +16,11 @@ from workbench.errors import NotFound
 from workbench.tenants import commands, queries
 from workbench.tenants.models import Tenant
 
-shell = typer.Typer(help="Make, list, suspend and resume tenants.", no_args_is_help=True)
+shell = typer.Typer(
+    help="Make, list, suspend, export, delete and purge tenants.", no_args_is_help=True
+)
 Slug = Annotated[str, typer.Argument(help="The tenant's slug.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept with the tenant and in its audit.")]
 
 
 @shell.command()
@@ -36,11 +39,13 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 @shell.command()
-def suspend(slug: Slug) -> None:
+def suspend(slug: Slug, reason: Reason = None) -> None:
     """Take every access to a tenant at once, and keep its data."""
     now = datetime.now(UTC)
     database.run(
-        lambda db: _change(db, slug, lambda s, t: commands.suspend(s, OPERATOR, t.id, now))
+        lambda db: change(
+            db, slug, lambda s, t: commands.suspend(s, OPERATOR, t.id, now, reason=reason)
+        )
     )
     console.out.print(f"Tenant {slug} is suspended; `workbench tenant resume {slug}` undoes it.")
 
@@ -48,7 +53,7 @@ def suspend(slug: Slug) -> None:
 @shell.command()
 def resume(slug: Slug) -> None:
     """Let the members of a suspended tenant sign in again."""
-    database.run(lambda db: _change(db, slug, lambda s, t: commands.resume(s, OPERATOR, t.id)))
+    database.run(lambda db: change(db, slug, lambda s, t: commands.resume(s, OPERATOR, t.id)))
     console.out.print(f"Tenant {slug} is open again.")
 
 
@@ -76,13 +81,15 @@ async def _rows(database: Database) -> list[dict[str, Any]]:
                 "name": tenant.name,
                 "created": f"{tenant.created_at:%Y-%m-%d}",
                 "suspended": f"{tenant.suspended_at:%Y-%m-%d}" if tenant.suspended_at else None,
+                "reason": tenant.suspended_reason,
             }
             for tenant in await session.scalars(queries.tenants(OPERATOR))
         ]
 
 
-async def _change(
-    database: Database, slug: str, change: Callable[[AsyncSession, Tenant], Awaitable[None]]
+async def change(
+    database: Database, slug: str, command: Callable[[AsyncSession, Tenant], Awaitable[None]]
 ) -> None:
+    """Give a tenant, found by its slug, to a command."""
     async with database.session(OPERATOR) as session:
-        await change(session, await named(session, slug))
+        await command(session, await named(session, slug))

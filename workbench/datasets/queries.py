@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from workbench.actor import Actor
@@ -12,6 +12,7 @@ from workbench.datasets import aggregates, conditions, tables
 from workbench.datasets.models import Dataset, Definition, Import, Reject
 from workbench.datasets.schemas import Aggregation, Condition, RowsQuery
 from workbench.db import pages
+from workbench.db.model import columns
 from workbench.db.pages import Page
 from workbench.permissions import Permission
 
@@ -113,4 +114,41 @@ def rejects(actor: Actor, import_id: UUID) -> Select[Reject]:
         .join(Import, (Import.tenant_id == Reject.tenant_id) & (Import.id == Reject.import_id))
         .where(Reject.tenant_id == actor.require_tenant(), Reject.import_id == import_id)
         .order_by(Reject.line, Reject.id)
+    )
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant, by the name of the list."""
+    actor.require(Permission.TENANT_EXPORT)
+    tenant_id = actor.require_tenant()
+    return {
+        "datasets": select(*columns(Dataset), Definition.name, Definition.title)
+        .join(Dataset.definition)
+        .where(Dataset.tenant_id == tenant_id)
+        .order_by(Definition.name),
+        "imports": select(*columns(Import, without=["storage_key"]))
+        .where(Import.tenant_id == tenant_id)
+        .order_by(Import.id),
+        "rejects": select(*columns(Reject))
+        .where(Reject.tenant_id == tenant_id)
+        .order_by(Reject.id),
+    }
+
+
+def every_row(actor: Actor, dataset: Dataset) -> Select[*tuple[Any, ...]]:
+    """All rows of a dataset in their order, for an archive."""
+    actor.require(Permission.TENANT_EXPORT)
+    actor.require(Permission.ROW_READ)
+    view = tables.view(actor, dataset.definition)
+    return select(view).order_by(view.c[tables.ROW_ID])
+
+
+def files(actor: Actor) -> Select[str, str]:
+    """Where the file of each import lies in storage, and its `path` in an archive."""
+    actor.require(Permission.TENANT_EXPORT)
+    path = func.concat("imports/", cast(Import.id, Text), "/file.csv").label("path")
+    return (
+        select(path, Import.storage_key)
+        .where(Import.tenant_id == actor.require_tenant())
+        .order_by(Import.id)
     )

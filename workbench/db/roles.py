@@ -17,9 +17,10 @@ VIEWER = "workbench_viewer"
 KEEPER = "workbench_keeper"
 GUARD = "workbench_guard"
 LENS = "workbench_lens"
+STEWARD = "workbench_steward"
 
 LOGINS = (APP, READER, WORKER)
-GROUPS = (READERS, VIEWER, KEEPER, GUARD, LENS)
+GROUPS = (READERS, VIEWER, KEEPER, GUARD, LENS, STEWARD)
 PATHS = {APP: "workbench", READER: "data, views", WORKER: "queue"}
 TENANT_PREFIX = "workbench_tenant_"
 

@@ -1,12 +1,14 @@
 """Statements about runs."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import selectinload
 
 from workbench.actor import Actor
 from workbench.db import pages
+from workbench.db.model import columns
 from workbench.errors import Detail, Invalid
 from workbench.permissions import Permission
 from workbench.runs.models import Artifact, Metric, Run
@@ -86,3 +88,30 @@ def _id_of(cursor: str) -> UUID:
             "The cursor is not valid; take it from `next_cursor`.",
             details=[Detail("cursor", "not a cursor of this list")],
         ) from error
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant, by the name of the list."""
+    actor.require(Permission.TENANT_EXPORT)
+    tenant_id = actor.require_tenant()
+    return {
+        "runs": select(*columns(Run)).where(Run.tenant_id == tenant_id).order_by(Run.id),
+        "metrics": select(*columns(Metric))
+        .where(Metric.tenant_id == tenant_id)
+        .order_by(Metric.id),
+        "artifacts": select(*columns(Artifact, without=["storage_key"]))
+        .where(Artifact.tenant_id == tenant_id)
+        .order_by(Artifact.id),
+    }
+
+
+def files(actor: Actor) -> Select[str, str]:
+    """Where each file of a live run lies in storage, and its `path` in an archive."""
+    actor.require(Permission.TENANT_EXPORT)
+    path = func.concat("runs/", cast(Artifact.run_id, Text), "/", Artifact.name).label("path")
+    return (
+        select(path, Artifact.storage_key)
+        .join(Run, (Run.tenant_id == Artifact.tenant_id) & (Run.id == Artifact.run_id))
+        .where(Artifact.tenant_id == actor.require_tenant())
+        .order_by(Artifact.id)
+    )

@@ -1,6 +1,7 @@
 """Storage: bytes under generated keys, in a local folder or S3, behind fsspec."""
 
 import re
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -46,6 +47,35 @@ class Storage:
         """Remove a file, whether it is there or not."""
         if self._system.exists(self._path(key)):
             self._system.rm(self._path(key))
+
+    def keys(self, tenant_id: UUID) -> Iterator[str]:
+        """Every key that names the tenant, by looking at all that lies in storage.
+
+        A purge finds by it also what lies outside the tenant's own folder.
+        """
+        for folder, _, names in self._system.walk(self._root):
+            for name in names:
+                key = f"{folder}/{name}".removeprefix(f"{self._root}/")
+                if tenant_id.hex in key or str(tenant_id) in key:
+                    yield key
+
+    def sizes(self, tenant_id: UUID) -> dict[str, int]:
+        """The size in bytes of each file in the tenant's folder, by its key."""
+        prefix = self._path(tenant_id.hex)
+        if not self._system.exists(prefix):
+            return {}
+        found = self._system.find(prefix, detail=True)
+        return {key.removeprefix(f"{self._root}/"): int(f["size"]) for key, f in found.items()}
+
+    def remove_all(self, tenant_id: UUID) -> int:
+        """Remove every file of a tenant and its folder; answer how many files there were."""
+        keys = list(self.keys(tenant_id))
+        for key in keys:
+            self.remove(key)
+        folder = self._path(tenant_id.hex)
+        if self._system.exists(folder):
+            self._system.rm(folder, recursive=True)
+        return len(keys)
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"

@@ -1,10 +1,13 @@
 """Statements about tenants."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
 from workbench.actor import Actor
+from workbench.db.model import columns
+from workbench.permissions import Permission
 from workbench.tenants.models import Tenant
 
 
@@ -24,3 +27,10 @@ def tenant(actor: Actor, tenant_id: UUID) -> Select[Tenant]:
 def tenant_with_slug(actor: Actor, slug: str) -> Select[Tenant]:
     """The tenant of a slug, if the actor may see it."""
     return tenants(actor).where(Tenant.slug == slug)
+
+
+def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What the room gives to an archive of the actor's tenant, by the name of the list."""
+    actor.require(Permission.TENANT_EXPORT)
+    own = select(*columns(Tenant)).where(Tenant.id == actor.require_tenant())
+    return {"tenants": own}

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, tasks
+from workbench.worker import kernel, stays, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts
@@ -26,6 +26,7 @@ RELAY_SECONDS = 0.5
 MAIL_SECONDS = 2.0
 RESCUE_SECONDS = 10.0
 SEAL_SECONDS = 1.0
+EXPIRE_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS)),
         asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
+        asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:

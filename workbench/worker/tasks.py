@@ -10,13 +10,14 @@ from uuid import UUID
 import procrastinate
 from procrastinate import JobContext, RetryStrategy
 
-from workbench.worker import ears, imports
+from workbench.worker import ears, exporting, imports, purging
 from workbench.worker.parts import Parts
 from workbench.worker.runs import Runner
 
 CONCURRENCY = 4
 IMPORT_TRIES = 3
-QUEUES = ("imports", "runs")
+PURGE_TRIES, PURGE_WAIT = 20, 60
+QUEUES = ("imports", "runs", "tenants")
 
 
 @dataclass(slots=True)
@@ -70,5 +71,19 @@ def build(parts: Parts, runner: Runner, jobs: Jobs) -> procrastinate.App:
         is_last = context.job.attempts >= IMPORT_TRIES
         with jobs.at_work():
             await imports.load(parts, UUID(tenant_id), UUID(import_id), is_last_try=is_last)
+
+    @app.task(name="tenants.export", queue="tenants")
+    async def export(*, tenant_id: str, export_id: str) -> None:
+        with jobs.at_work():
+            await exporting.export(parts, UUID(tenant_id), UUID(export_id))
+
+    @app.task(
+        name="tenants.purge",
+        queue="tenants",
+        retry=RetryStrategy(max_attempts=PURGE_TRIES, wait=PURGE_WAIT),
+    )
+    async def purge(*, purge_id: str) -> None:
+        with jobs.at_work():
+            await purging.purge(parts.database, parts.storage, UUID(purge_id))
 
     return app

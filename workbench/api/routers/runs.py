@@ -148,10 +148,11 @@ async def _artifact(session: AsyncSession, actor: Actor, run_id: UUID, name: str
 
 async def _stream(storage: Storage, artifact: Artifact, headers: dict[str, str]) -> Response:
     file = await asyncio.to_thread(storage.read, artifact.storage_key)
-    return StreamingResponse(_chunks(file), headers=headers, media_type=artifact.media_type)
+    return StreamingResponse(chunks(file), headers=headers, media_type=artifact.media_type)
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """What is in a file, piece by piece; it is closed at the end."""
     with file:
         while chunk := file.read(CHUNK):
             yield chunk
