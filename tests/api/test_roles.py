@@ -22,7 +22,7 @@ async def desk(client: httpx.AsyncClient) -> str:
     """The address of a role that reads datasets."""
     made = await client.post(URL, json=DESK)
     assert made.status_code == 201, made.text
-    return made.headers["location"]
+    return str(made.headers["location"])
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def guest(make_actor: MakeActor, tenant: Tenant) -> Actor:
 async def member_id(client: httpx.AsyncClient, actor: Actor) -> str:
     """The membership of an actor, as an owner sees it."""
     items = (await client.get("/api/v1/members")).json()["items"]
-    return next(item["id"] for item in items if item["user_id"] == str(actor.user_id))
+    return str(next(item["id"] for item in items if item["user_id"] == str(actor.user_id)))
 
 
 async def narrow(

@@ -14,6 +14,7 @@ from workbench.api.limits import Limiter
 from workbench.api.middleware import Guarded, Recorded
 from workbench.api.parts import Clock, Parts, utc_now
 from workbench.api.routers import (
+    access,
     audit,
     auth,
     datasets,
@@ -46,6 +47,7 @@ ROUTERS = (
     members.router,
     roles.router,
     grants.router,
+    access.router,
     datasets.router,
     rows.router,
     imports.router,
