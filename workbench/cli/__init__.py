@@ -6,7 +6,21 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from workbench.cli import console, database, demo, doctor, lab, notebook, serve, tenants, up, users
+from workbench.cli import (
+    access,
+    console,
+    database,
+    demo,
+    doctor,
+    grants,
+    lab,
+    notebook,
+    roles,
+    serve,
+    tenants,
+    up,
+    users,
+)
 from workbench.errors import Unavailable, WorkbenchError
 
 shell = typer.Typer(
@@ -25,6 +39,9 @@ shell.command()(demo.demo)
 shell.command()(lab.lab)
 shell.command()(notebook.run)
 shell.add_typer(tenants.shell, name="tenant")
+shell.command()(access.access)
+shell.add_typer(roles.shell, name="role")
+shell.add_typer(grants.shell, name="grant")
 shell.add_typer(users.shell, name="user")
 
 

@@ -26,6 +26,12 @@ from workbench.permissions import Permission
 
 HELD = text("select workbench.tenant_with(:permission) is not null")
 HELD_ON = text("select workbench.tenant_with(:permission, :target) is not null")
+# What is asked of a target when no permission is named.
+USUAL: dict[Kind, Permission] = {
+    "dataset": Permission.ROW_READ,
+    "dashboard": Permission.DASHBOARD_READ,
+    "notebook": Permission.NOTEBOOK_READ,
+}
 PLAN = "explain (costs off, format json) {}"
 STATES = {
     "disabled": "The user is disabled.",

@@ -21,11 +21,6 @@ router = APIRouter(prefix="/api/v1/access", route_class=ActorRoute, tags=["acces
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,99}$")]
 Named = Annotated[Name | None, Query()]
 Row = Annotated[int | None, Query(ge=1, lt=BIGINT, description="A row's `row_id`.")]
-USUAL: dict[Kind, Permission] = {
-    "dataset": Permission.ROW_READ,
-    "dashboard": Permission.DASHBOARD_READ,
-    "notebook": Permission.NOTEBOOK_READ,
-}
 
 
 def question(
@@ -46,7 +41,7 @@ def question(
         detail = Detail("query", "name one dataset, dashboard or notebook, or a permission")
         raise Invalid(details=[detail])
     kind, name = named[0] if named else (None, None)
-    wanted = permission or USUAL[named[0][0]]
+    wanted = permission or explain.USUAL[named[0][0]]
     return explain.Question(wanted, kind, name, row)
 
 
