@@ -62,10 +62,9 @@ async def explain(
         found = await _asked(session, member, question, dataset) if member else None
     extent: Extent = found[0] if found else "none"
     parts: list[Part] = []
-    if dataset is not None and question.permission is Permission.ROW_READ:
-        parts = standing.parts(dataset.definition_id) if extent != "whole" and member else []
-        if question.row is not None and actor.may(Permission.ROW_READ, target):
-            await _show(session, actor, dataset, question.row, parts)
+    if dataset is not None and extent == "part":
+        parts = standing.parts(dataset.definition_id)
+        await _show(session, actor, dataset, question.row, parts)
     allowed = extent != "none" and (question.row is None or bool(found and found[1].answer))
     sources = standing.sources(question.permission, target) if extent == "whole" else []
     audit.record(
@@ -148,9 +147,11 @@ async def _proved(session: AsyncSession, statement: Select[Any] | TextClause) ->
 
 
 async def _show(
-    session: AsyncSession, actor: Actor, dataset: Dataset, row: int, parts: list[Part]
+    session: AsyncSession, actor: Actor, dataset: Dataset, row: int | None, parts: list[Part]
 ) -> None:
-    """Note which parts the row is in, as the actor sees it, who sees the whole."""
+    """Note which parts the row is in, where the actor sees the whole dataset himself."""
+    if row is None or not actor.may(Permission.ROW_READ, str(dataset.definition_id)):
+        return
     view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
     for part in parts:
         shown = predicate(view, types, part.filter) if part.filter else true()
