@@ -36,18 +36,21 @@ OWN = """exists (select from workbench.memberships m
 HELD = """(m.id = grants.membership_id or exists (select from workbench.member_roles h
     where h.tenant_id = m.tenant_id and h.membership_id = m.id and h.role_id = grants.role_id
         and h.deleted_at is null))"""
-# A row that is being deleted gives nothing, so whoever may delete it need not hold it.
+# Who may not see members and roles would find nothing that speaks against what he gives.
+SEES = "(select workbench.tenant_with('member:read')) is not null and "
+# A parent that is not there is left to its foreign key. A row that is being deleted gives nothing,
+# so whoever may delete it need not hold it.
 WITHIN = {
     ("memberships", "within"): "workbench.may_give(role)",
-    ("member_roles", "within"): "exists (select from workbench.roles r "
+    ("member_roles", "within"): f"{SEES}not exists (select from workbench.roles r "
     "where r.tenant_id = member_roles.tenant_id and r.id = member_roles.role_id "
-    "and r.permissions <@ (select workbench.actor_permissions())) "
+    "and not r.permissions <@ (select workbench.actor_permissions())) "
     "and not exists (select from workbench.grants g "
     "where g.tenant_id = member_roles.tenant_id and g.role_id = member_roles.role_id "
     "and g.deleted_at is null "
     f"and not workbench.holds(g.permissions, {TARGET.format(grants='g')}))",
     ("grants", "within"): f"workbench.holds(permissions, {TARGET.format(grants='grants')})",
-    ("grants", "to_others"): "not " + OWN.format(table="grants", condition=HELD),
+    ("grants", "to_others"): f"{SEES}not " + OWN.format(table="grants", condition=HELD),
 }
 
 

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import ProgrammingError
 
 from tests.conftest import MakeActor
-from tests.support import people
+from tests.support import granting, people
 from workbench.access import grants, roles
 from workbench.access.models import Grant, MemberRole, Membership, TenantRole
 from workbench.access.schemas import Part, Target
 from workbench.actor import Actor
+from workbench.db.ids import new_id
 from workbench.db.model import Model
 from workbench.db.session import Database
 from workbench.permissions import ROLES, Permission, Role
@@ -48,8 +49,7 @@ async def manager(database: Database, owner: Actor, tenant: Tenant) -> tuple[Act
 @pytest.fixture
 async def guest(database: Database, tenant: Tenant) -> UUID:
     """The membership of a guest."""
-    user = await people.make_user(database)
-    return await people.join(database, tenant.id, user.id, Role.GUEST)
+    return (await granting.guest(database, tenant.id))[1]
 
 
 def grant(tenant: Tenant, kind: str, name: str, **holder: UUID) -> Grant:
@@ -170,6 +170,37 @@ class TestGiving:
             (grant(tenant, "dashboard", "flights", membership_id=guest), True),
         ):
             assert await writes(database, actor, row) is may, row.name
+
+
+async def test_who_sees_no_members_gives_nothing(
+    database: Database, tenant: Tenant, owner: Actor, manager: tuple[Actor, UUID, UUID]
+) -> None:
+    """What speaks against it would be out of his sight: role:manage alone gives nothing."""
+    actor, own, _ = manager
+    async with database.session(owner) as session:
+        wide = await roles.create(
+            session, owner, name="wide", description="", permissions=[Permission.SQL_RUN]
+        )
+    blind = actor.narrowed(MANAGER - {Permission.MEMBER_READ})
+    held = {"tenant_id": tenant.id, "membership_id": own, "role_id": wide.id}
+    granted = {
+        "tenant_id": tenant.id,
+        "membership_id": own,
+        "kind": "dashboard",
+        "name": "flights",
+        "permissions": ["dashboard:read"],
+    }
+    for model, row in ((MemberRole, held), (Grant, granted)):
+        # Nothing is fetched back, so no policy for reading stands in the way.
+        statement = insert(model.__table__).values(id=new_id(), **row)  # type: ignore[arg-type]
+        for giver, may in ((blind, False), (owner, True)):
+            try:
+                async with database.session(giver) as session:
+                    await session.execute(statement)
+            except ProgrammingError:
+                assert not may
+            else:
+                assert may
 
 
 async def test_a_narrowed_actor_gives_no_more_than_he_still_holds(
