@@ -1,13 +1,13 @@
 """What a notebook reads for somebody who may see part of a dataset."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import MakeActor
 from tests.support import granting, people, samples
-from workbench.access import roles
+from workbench.access import queries, roles
 from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.db.session import Database
@@ -16,6 +16,7 @@ from workbench.lab import reading
 from workbench.lab.reading import BadQuery
 from workbench.notebooks import Shelf
 from workbench.permissions import Permission, Role
+from workbench.runs.tickets import Ticket
 from workbench.settings import Settings
 from workbench.storage import Storage
 from workbench.tenants.models import Tenant
@@ -54,15 +55,19 @@ async def test_a_kernel_reads_the_part_that_is_granted(
     )
     parts = Parts(settings, database, storage, Shelf(tmp_path), Tokens(settings.secret_keys))
 
-    async def read(actor: Actor, query: str) -> list[tuple[object, ...]]:
+    async def ticket(actor: Actor) -> Ticket:
         async with database.session(actor) as session:
-            ticket = await ticketing.issue(parts, session, actor, timedelta(minutes=5))
-        frame = reading.frame(ticket, query, {})
+            return await ticketing.issue(parts, session, actor, timedelta(minutes=5))
+
+    async def read(actor: Actor, query: str) -> list[tuple[object, ...]]:
+        frame = reading.frame(await ticket(actor), query, {})
         return [tuple(row) for row in frame.itertuples(index=False)]
 
     asked = "select distinct carrier, dest is null from sample_trips"
     guest = await people.admit(database, user, tenant.id)
     assert await read(guest, asked) == [("UA", True)]
+    claims = parts.tokens.read_access((await ticket(guest)).access_token, datetime.now(UTC))
+    assert (await queries.actor_of(database, claims)).lens == guest.lens is not None
     with pytest.raises(BadQuery, match="part of this dataset"):
         await read(guest, "select count(*) from data.sample_trips")
     assert await read(owner, "select count(*) from data.sample_trips") == [(6,)]
