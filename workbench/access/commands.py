@@ -36,11 +36,17 @@ class OwnRole(Forbidden):
     code = "own_role"
 
 
+class TooWide(Forbidden):
+    """Nobody gives what he does not hold himself."""
+
+    code = "too_wide"
+
+
 async def add_member(session: AsyncSession, actor: Actor, user_id: UUID, role: Role) -> Membership:
-    """Give a user a place in the actor's tenant."""
+    """Give a user a place in the actor's tenant, with a role no wider than the actor's own."""
     actor.require(Permission.MEMBER_MANAGE)
     membership = Membership(
-        tenant_id=actor.require_tenant(), user_id=user_id, role=_member_role(role)
+        tenant_id=actor.require_tenant(), user_id=user_id, role=_given(actor, role)
     )
     try:
         async with session.begin_nested():
@@ -61,10 +67,11 @@ async def change_role(
     *,
     was: Role | None = None,
 ) -> Membership:
-    """Give a member another role; it holds at the member's next statement.
+    """Give a member another role, no wider than the actor's; it holds at the next statement.
 
     Raise Stale when the member's role is no longer the one it `was` to the caller.
     """
+    given = _given(actor, role)
     membership = await _locked(session, actor, membership_id, was)
     if role != Role.OWNER:
         await _keep_an_owner(session, membership)
@@ -73,7 +80,7 @@ async def change_role(
     )
     if not ROLES[role] >= ROLES[Role(membership.role)]:
         await _cancel(session, membership)
-    membership.role = _member_role(role)
+    membership.role = given
     await session.flush()
     return membership
 
@@ -162,7 +169,11 @@ async def _keep_an_owner(session: AsyncSession, leaving: Membership) -> None:
         raise LastOwner
 
 
-def _member_role(role: Role) -> str:
+def _given(actor: Actor, role: Role) -> str:
+    """The role as it is kept; raise TooWide unless the actor holds all of it, or is Workbench's."""
+    actor.require(Permission.MEMBER_MANAGE)
     if role not in MEMBER_ROLES:
         raise Forbidden("This role belongs to the platform.")
+    if actor.user_id is not None and (missing := sorted(ROLES[role] - actor.permissions)):
+        raise TooWide(f"You do not hold {', '.join(missing)} yourself.")
     return role.value

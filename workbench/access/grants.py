@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import roles
+from workbench.access.commands import TooWide
 from workbench.access.models import Grant
-from workbench.access.roles import TooWide
 from workbench.access.schemas import GRANTABLE, Part, Target
 from workbench.actor import Actor
 from workbench.audit import commands as audit
@@ -25,6 +25,7 @@ from workbench.permissions import Permission
 
 BAD_PART = "22023"  # PostgreSQL's invalid_parameter_value, raised by `check_grant`
 NO_SUCH = "23503"  # foreign_key_violation
+TAKEN = "23505"  # unique_violation
 
 
 class GrantedAlready(Conflict):
@@ -74,9 +75,20 @@ async def create(  # noqa: PLR0913 (what a grant is made of)
     return grant
 
 
-async def change(session: AsyncSession, actor: Actor, grant: Grant, part: Part) -> None:
-    """Show another part of the dataset; it counts at the holders' next statement."""
+async def change(
+    session: AsyncSession,
+    actor: Actor,
+    grant: Grant,
+    part: Part,
+    *,
+    definition_id: UUID | None = None,
+) -> None:
+    """Show another part of a dataset that the actor sees; it counts at the next statement.
+
+    `definition_id` is as for `create`.
+    """
     actor.require(Permission.ROLE_MANAGE)
+    _refuse_wider(actor, grant.permissions, grant.name or str(definition_id))
     await roles.refuse_own(session, actor, membership_id=grant.membership_id, role_id=grant.role_id)
     async with _checked(session):
         grant.filter, grant.masks = part.tree, dict(part.masks)
@@ -99,9 +111,13 @@ def _held(
         allowed = ", ".join(GRANTABLE[target.kind])
         detail = Detail("permissions", f"on a {target.kind}: some of {allowed}")
         raise Invalid("These permissions cannot be granted here.", details=[detail])
-    if missing := sorted(p for p in wanted if not actor.may(p, on)):
-        raise TooWide(f"You do not hold {', '.join(missing)} on this yourself.")
+    _refuse_wider(actor, wanted, on)
     return sorted(wanted)
+
+
+def _refuse_wider(actor: Actor, permissions: Collection[str], on: str | None) -> None:
+    if missing := sorted(p for p in permissions if not actor.may(Permission(p), on)):
+        raise TooWide(f"You do not hold {', '.join(missing)} on this yourself.")
 
 
 @asynccontextmanager
@@ -111,9 +127,12 @@ async def _checked(session: AsyncSession) -> AsyncIterator[None]:
         async with session.begin_nested():
             yield
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) == NO_SUCH:
+        state = getattr(error.orig, "sqlstate", None)
+        if state == NO_SUCH:
             raise NotFound("There is no such role or dataset.") from error
-        raise GrantedAlready from error
+        if state == TAKEN:
+            raise GrantedAlready from error
+        raise BadPart("Only rows of a dataset that a grant lets read have a part.") from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != BAD_PART:
             raise

@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import commands, queries
-from workbench.access.commands import AlreadyMember
+from workbench.access.commands import AlreadyMember, TooWide
 from workbench.access.models import Invitation, Membership
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db import soft_delete
-from workbench.errors import Conflict, Forbidden, NotFound
+from workbench.errors import Conflict, NotFound
 from workbench.identity import commands as identity
 from workbench.identity.mail_tokens import BadLink, Offer
 from workbench.identity.models import User
@@ -30,19 +30,13 @@ class AlreadyInvited(Conflict):
     code = "already_invited"
 
 
-class BeyondYou(Forbidden):
-    """Nobody invites others to a role that allows more than he may do himself."""
-
-    code = "beyond_you"
-
-
 async def invite(
     session: AsyncSession, actor: Actor, *, email: str, role: Role, now: datetime
 ) -> Invitation:
     """Offer an address a place; whether somebody has an account there is neither asked nor told."""
     actor.require(Permission.MEMBER_MANAGE)
     if role not in MEMBER_ROLES or not ROLES[role] <= actor.permissions:
-        raise BeyondYou
+        raise TooWide
     address = identity.checked_email(email)
     if await session.scalar(queries.members(actor).where(User.email == address)) is not None:
         raise AlreadyMember
@@ -70,7 +64,7 @@ async def renew(
     actor.require(Permission.MEMBER_MANAGE)
     invitation = await _locked(session, actor, invitation_id)
     if not ROLES[Role(invitation.role)] <= actor.permissions:
-        raise BeyondYou
+        raise TooWide
     # The token says the second: a later one must come of it.
     invitation.expires_at = max(now + LIFETIME, invitation.expires_at + timedelta(seconds=1))
     invitation.invited_by = actor.user_id

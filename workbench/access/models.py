@@ -139,7 +139,7 @@ class Grant(TenantOwned, Created, SoftDelete, Model):
     dataset_id: Mapped[UUID | None] = mapped_column()
     name: Mapped[str | None] = mapped_column()
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text()))
-    filter: Mapped[dict[str, Any] | None] = mapped_column()
+    filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     masks: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 

@@ -1,11 +1,26 @@
 """Who may do what: the actor of a proved identity, and the members of a tenant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access.models import (
@@ -16,6 +31,7 @@ from workbench.access.models import (
     Membership,
     TenantRole,
 )
+from workbench.access.schemas import Kind
 from workbench.actor import Actor
 from workbench.db.model import columns
 from workbench.db.session import Database
@@ -27,6 +43,16 @@ from workbench.permissions import Permission
 ACTOR_OF = text("select user_id, permissions from workbench.actor_of(:sid, :tenant)")
 ADMIT = text("select workbench.admit(:sid, :user, :tenant, :until, cast(:scope as text[]))")
 REVOKE = text("select workbench.revoke(:sid)")
+
+# Tables of a room above, by their names: whoever may not see a dataset sees no name of it.
+DATASETS = table(
+    "datasets",
+    column("tenant_id", Uuid()),
+    column("id", Uuid()),
+    column("definition_id", Uuid()),
+    column("deleted_at", DateTime()),
+)
+DEFINITIONS = table("definitions", column("id", Uuid()), column("name", Text()))
 
 
 class SignedOut(Unauthenticated):
@@ -104,6 +130,134 @@ def invitation(actor: Actor, invitation_id: UUID) -> Select[Invitation]:
 
 
 MemberRow = Row[Membership, User]
+
+
+def roles(actor: Actor) -> Select[TenantRole, int]:
+    """The roles of the tenant's own with how many members hold each, by name."""
+    actor.require(Permission.MEMBER_READ)
+    members = (
+        select(func.count())
+        .select_from(MemberRole)
+        .join(Membership, _is_of(MemberRole.membership_id, Membership))
+        .where(MemberRole.tenant_id == TenantRole.tenant_id, MemberRole.role_id == TenantRole.id)
+        .correlate(TenantRole)
+        .scalar_subquery()
+    )
+    return (
+        select(TenantRole, members)
+        .where(TenantRole.tenant_id == actor.require_tenant())
+        .order_by(TenantRole.name)
+    )
+
+
+def role(actor: Actor, wanted: UUID | str) -> Select[TenantRole, int]:
+    """One role of the tenant's own, by its id or its name."""
+    is_wanted = TenantRole.id == wanted if isinstance(wanted, UUID) else TenantRole.name == wanted
+    return roles(actor).where(is_wanted)
+
+
+def role_members(actor: Actor, role_id: UUID) -> Select[Membership, User]:
+    """The members who hold a role of the tenant's own, by e-mail."""
+    return members(actor).where(
+        exists().where(
+            MemberRole.tenant_id == Membership.tenant_id,
+            MemberRole.membership_id == Membership.id,
+            MemberRole.role_id == role_id,
+            MemberRole.deleted_at.is_(None),
+        )
+    )
+
+
+def roles_held(actor: Actor, membership_ids: Sequence[UUID]) -> Select[UUID, TenantRole]:
+    """The roles of the tenant's own that members hold, by name."""
+    actor.require(Permission.MEMBER_READ)
+    return (
+        select(MemberRole.membership_id, TenantRole)
+        .join(TenantRole, _is_of(MemberRole.role_id, TenantRole))
+        .where(
+            MemberRole.tenant_id == actor.require_tenant(),
+            MemberRole.membership_id.in_(membership_ids),
+        )
+        .order_by(TenantRole.name)
+    )
+
+
+def grants(
+    actor: Actor,
+    *,
+    role_id: UUID | None = None,
+    membership_id: UUID | None = None,
+    target: tuple[Kind, str] | None = None,
+) -> Select[Grant, str | None, str | None, str | None]:
+    """The tenant's grants: each with the names of its role, of its member and of its dataset.
+
+    `target` chooses a dataset, a dashboard or a notebook by its name.
+    """
+    actor.require(Permission.MEMBER_READ)
+    statement = (
+        select(Grant, TenantRole.name, User.email, DEFINITIONS.c.name)
+        .outerjoin(TenantRole, _is_of(Grant.role_id, TenantRole))
+        .outerjoin(Membership, _is_of(Grant.membership_id, Membership))
+        .outerjoin(User, User.id == Membership.user_id)
+        .outerjoin(DATASETS, _is_dataset())
+        .outerjoin(DEFINITIONS, DEFINITIONS.c.id == DATASETS.c.definition_id)
+        .where(
+            Grant.tenant_id == actor.require_tenant(),
+            # The grants of a role or membership that is deleted give nothing.
+            or_(TenantRole.id.is_not(None), Membership.id.is_not(None)),
+        )
+        .order_by(Grant.id)
+    )
+    chosen = {Grant.role_id: role_id, Grant.membership_id: membership_id}
+    statement = statement.where(*(key == id_ for key, id_ in chosen.items() if id_ is not None))
+    if target is None:
+        return statement
+    kind, name = target
+    named = DEFINITIONS.c.name if kind == "dataset" else Grant.name
+    return statement.where(Grant.kind == kind, named == name)
+
+
+def grant(actor: Actor, grant_id: UUID) -> Select[Grant, str | None, str | None, str | None]:
+    """One grant of the tenant, as `grants` shows it."""
+    return grants(actor).where(Grant.id == grant_id)
+
+
+def grants_of(
+    actor: Actor, role_ids: Sequence[UUID], membership_id: UUID | None = None
+) -> Select[Grant, UUID | None]:
+    """The grants that roles or a member have, each with the definition of its dataset."""
+    actor.require(Permission.MEMBER_READ)
+    holders: list[ColumnElement[bool]] = [Grant.role_id.in_(role_ids)]
+    if membership_id is not None:
+        holders.append(Grant.membership_id == membership_id)
+    return (
+        select(Grant, DATASETS.c.definition_id)
+        .outerjoin(DATASETS, _is_dataset())
+        .where(Grant.tenant_id == actor.require_tenant(), or_(*holders))
+        .order_by(Grant.id)
+    )
+
+
+def definition_of(actor: Actor, grant_id: UUID) -> Select[UUID]:
+    """The definition of the dataset that a grant is on."""
+    actor.require(Permission.MEMBER_READ)
+    return (
+        select(DATASETS.c.definition_id)
+        .join(Grant, _is_dataset())
+        .where(Grant.tenant_id == actor.require_tenant(), Grant.id == grant_id)
+    )
+
+
+def _is_of(id_: Any, model: type[TenantRole | Membership]) -> ColumnElement[bool]:
+    return and_(id_.class_.tenant_id == model.tenant_id, id_ == model.id)
+
+
+def _is_dataset() -> ColumnElement[bool]:
+    return and_(
+        DATASETS.c.tenant_id == Grant.tenant_id,
+        DATASETS.c.id == Grant.dataset_id,
+        DATASETS.c.deleted_at.is_(None),
+    )
 
 
 def _actor(permissions: list[str], claims: Claims) -> Actor:

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workbench.access.commands import OwnRole
+from workbench.access import queries
+from workbench.access.commands import OwnRole, TooWide
 from workbench.access.models import MemberRole, Membership, TenantRole
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db import soft_delete
-from workbench.errors import Conflict, Detail, Forbidden, Invalid, NotFound
+from workbench.errors import Conflict, Detail, Invalid, NotFound
 from workbench.permissions import ROLES, Permission, Role
 
 OF_TENANTS = ROLES[Role.OWNER]
@@ -31,12 +32,6 @@ class HeldAlready(Conflict):
     """The member holds this role already."""
 
     code = "held_already"
-
-
-class TooWide(Forbidden):
-    """Nobody gives what he does not hold himself."""
-
-    code = "too_wide"
 
 
 async def create(
@@ -96,10 +91,11 @@ async def delete(session: AsyncSession, actor: Actor, role: TenantRole) -> None:
 async def give(
     session: AsyncSession, actor: Actor, membership_id: UUID, role: TenantRole
 ) -> MemberRole:
-    """Give a member a role that the actor could have made."""
+    """Give a member a role that the actor could have made, with the grants that it has."""
     actor.require(Permission.ROLE_MANAGE)
     await refuse_own(session, actor, membership_id=membership_id)
     _held(actor, [Permission(permission) for permission in role.permissions])
+    await _refuse_wider_grants(session, actor, role)
     given = MemberRole(
         tenant_id=actor.require_tenant(), membership_id=membership_id, role_id=role.id
     )
@@ -115,6 +111,7 @@ async def give(
 async def take(session: AsyncSession, actor: Actor, membership_id: UUID, role: TenantRole) -> None:
     """Take a role from a member; raise NotFound when the member does not hold it."""
     actor.require(Permission.ROLE_MANAGE)
+    await refuse_own(session, actor, membership_id=membership_id)
     await soft_delete.remove(
         session,
         actor,
@@ -151,6 +148,13 @@ async def refuse_own(
         ).where(MemberRole.role_id == role_id)
     ):
         raise OwnRole
+
+
+async def _refuse_wider_grants(session: AsyncSession, actor: Actor, role: TenantRole) -> None:
+    for grant, definition_id in await session.execute(queries.grants_of(actor, [role.id])):
+        target = grant.name or str(definition_id)
+        if missing := sorted(p for p in grant.permissions if not actor.may(Permission(p), target)):
+            raise TooWide(f"You do not hold {', '.join(missing)} on all that the role is granted.")
 
 
 def _held(actor: Actor, permissions: Collection[Permission]) -> list[str]:

@@ -15,11 +15,13 @@ from workbench.api.limits import Limiter
 from workbench.api.middleware import Guarded, Recorded
 from workbench.api.parts import Clock, Parts, utc_now
 from workbench.api.routers import (
+    access,
     api_tokens,
     audit,
     auth,
     datasets,
     exports,
+    grants,
     health,
     impersonations,
     imports,
@@ -29,6 +31,7 @@ from workbench.api.routers import (
     notebooks,
     passwords,
     purges,
+    roles,
     rows,
     runs,
     sql,
@@ -62,6 +65,9 @@ ROUTERS = (
     invitations.public,
     passwords.asking,
     passwords.confirming,
+    roles.router,
+    grants.router,
+    access.router,
     datasets.router,
     rows.router,
     imports.router,

@@ -7,14 +7,17 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from workbench.cli import (
+    access,
     audit,
     console,
     database,
     demo,
     doctor,
+    grants,
     keys,
     lab,
     notebook,
+    roles,
     serve,
     tenant_life,
     tenants,
@@ -47,6 +50,9 @@ tenants.shell.command()(tenant_life.export)
 tenants.shell.command("usage")(tenant_life.show_usage)
 tenants.shell.command()(tenant_life.enter)
 shell.add_typer(tenants.shell, name="tenant")
+shell.command()(access.access)
+shell.add_typer(roles.shell, name="role")
+shell.add_typer(grants.shell, name="grant")
 shell.add_typer(users.shell, name="user")
 shell.add_typer(tokens.shell, name="token")
 shell.add_typer(keys.shell, name="keys")

@@ -43,6 +43,12 @@ def _tell(session: Session, _: SessionTransaction, connection: Connection) -> No
     telling.tell(connection, key.mint(actor), _name(actor))
 
 
+async def tell(session: AsyncSession, actor: Actor) -> None:
+    """Tell PostgreSQL that another actor asks, until the transaction or its savepoint ends."""
+    key: ActorKey = session.info["key"]
+    await session.execute(telling.TELL, {"token": key.mint(actor), "name": _name(actor)})
+
+
 def _name(actor: Actor) -> str:
     return f"workbench {actor.sid or actor.subject}"
 

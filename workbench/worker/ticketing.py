@@ -48,7 +48,7 @@ async def issue(
             actor.user_id,
             tenant_id,
             now(),
-            permissions=actor.permissions,
+            permissions=actor.scope,
             lifetime=lifetime,
         ),
         run_id=run_id,

@@ -1,5 +1,6 @@
 """Members: who belongs to the tenant, and with which role."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -33,17 +34,18 @@ router = APIRouter(prefix="/api/v1/members", route_class=ActorRoute, tags=["memb
 class MemberChange(Order):
     """The role that a member is to have."""
 
-    role: Literal["viewer", "analyst", "engineer", "owner"]
+    role: Literal["guest", "viewer", "analyst", "engineer", "owner"]
 
 
 class MemberView(BaseModel):
-    """A user's place in the tenant."""
+    """A user's place in the tenant; `roles` are those of the tenant's own that are held."""
 
     id: UUID
     user_id: UUID
     email: str
     name: str
     role: str
+    roles: list[str]
     created_at: datetime
 
 
@@ -55,7 +57,8 @@ async def members(
     page = await listing.page(
         session, queries.members(actor), [User.email], cursor=cursor, limit=limit
     )
-    return page_view(page, _view)
+    held = await roles_held(session, actor, [row.Membership.id for row in page.items])
+    return page_view(page, lambda m, u: view(m, u, held.get(m.id, [])))
 
 
 @router.delete("/me", status_code=204)
@@ -70,9 +73,9 @@ async def member(
     member_id: UUID, actor: CurrentActor, session: Session, response: Response
 ) -> MemberView:
     """Show one member."""
-    view = await _found(session, actor, member_id)
-    etags.put(response, view)
-    return view
+    found = await _found(session, actor, member_id)
+    etags.put(response, found)
+    return found
 
 
 @router.patch("/{member_id}")
@@ -89,9 +92,9 @@ async def change(
     etags.check(if_match, seen)
     was = Role(seen.role) if if_match else None
     await commands.change_role(session, actor, member_id, Role(change.role), was=was)
-    view = await _found(session, actor, member_id)
-    etags.put(response, view)
-    return view
+    found = await _found(session, actor, member_id)
+    etags.put(response, found)
+    return found
 
 
 @router.delete("/{member_id}", status_code=204)
@@ -109,15 +112,28 @@ async def _found(session: AsyncSession, actor: Actor, member_id: UUID) -> Member
     row = (await session.execute(queries.member(actor, member_id))).first()
     if row is None:
         raise NotFound
-    return _view(*row)
+    held = await roles_held(session, actor, [member_id])
+    return view(*row, held.get(member_id, []))
 
 
-def _view(membership: Membership, user: User) -> MemberView:
+async def roles_held(
+    session: AsyncSession, actor: Actor, member_ids: Sequence[UUID]
+) -> dict[UUID, list[str]]:
+    """The names of the tenant's own roles that members hold."""
+    held: dict[UUID, list[str]] = {}
+    for member_id, role in await session.execute(queries.roles_held(actor, member_ids)):
+        held.setdefault(member_id, []).append(role.name)
+    return held
+
+
+def view(membership: Membership, user: User, roles: list[str]) -> MemberView:
+    """A member as the API shows one."""
     return MemberView(
         id=membership.id,
         user_id=user.id,
         email=user.email,
         name=user.name,
         role=membership.role,
+        roles=roles,
         created_at=membership.created_at,
     )

@@ -18,7 +18,7 @@ def note_read(
     rows: int,
 ) -> None:
     """Note who read how many rows of a dataset with which question; it lands with the answer."""
-    actor.require(Permission.ROW_READ)
+    actor.require_somewhere(Permission.ROW_READ)
     text = question.model_dump_json(exclude_defaults=True, exclude={"cursor"})
     target = f"dataset {dataset.definition.name}"
     audit.record(session, actor, action, target, rows=rows, question=audit.kept(text))
