@@ -8,8 +8,9 @@ from uuid import UUID
 
 import httpx
 import pandas as pd
-from sqlalchemy import Executable
+from sqlalchemy import Executable, make_url
 
+from workbench.db.sandbox import Sandbox
 from workbench.errors import Unavailable
 from workbench.lab import figures, files, reading, voice
 from workbench.runs import tickets
@@ -21,6 +22,12 @@ class NoRun(Unavailable):
     """Nobody is signed in here; start JupyterLab with `workbench lab`, or start a run."""
 
     code = "no_run"
+
+
+class NoSandbox(Unavailable):
+    """Only a run of a notebook that declares `sandbox` has a disposable database."""
+
+    code = "no_sandbox"
 
 
 class LabRun:
@@ -75,6 +82,18 @@ class LabRun:
         file_name, data = files.encode(name, obj)
         message = ArtifactMessage(name=file_name, data=files.base64(data))
         voice.say(message, f"published {file_name} ({len(data):,} bytes)")
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The disposable database of this run; raise NoSandbox when it has none."""
+        given = self.ticket.sandbox
+        if given is None:
+            raise NoSandbox
+        urls = {
+            role: make_url(url).set(drivername="postgresql+psycopg")
+            for role, url in given.urls.items()
+        }
+        return Sandbox(urls, given.secret)
 
     @cached_property
     def api(self) -> httpx.Client:

@@ -7,6 +7,7 @@ import structlog
 
 from workbench.actor import Actor
 from workbench.runs import attempts
+from workbench.worker import sandboxes
 from workbench.worker.parts import Parts, now
 from workbench.worker.runs import keeper
 
@@ -15,8 +16,9 @@ log = structlog.get_logger(__name__)
 
 
 async def rescue(parts: Parts, app: procrastinate.App, silence: timedelta = SILENCE) -> None:
-    """Give the runs and jobs of silent workers to somebody else."""
+    """Give the runs and jobs of silent workers to somebody else, and drop their sandboxes."""
     await rescue_runs(parts, silence)
+    await sandboxes.sweep(parts.settings)
     manager = app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=silence.total_seconds()):
         # Both tasks look first whether their run or import still waits, so a second try is safe.
