@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.isolation import catalogue
+from workbench.proof import catalogue
 from tests.isolation.world import LOGINS, World
 
 ROLES = ("workbench_app", "workbench_reader", "workbench_worker")

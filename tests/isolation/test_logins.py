@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.isolation import catalogue
+from workbench.proof import catalogue
 from tests.isolation.world import (
     APP,
     LOGINS,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 from sqlalchemy import create_engine
 
-from tests.isolation import catalogue, planting
+from workbench.proof import catalogue, planting
 from tests.isolation.test_verbs import owned, relations
 from tests.isolation.world import APP, LOGINS, READER, TENANT, World, attempt, connect, tell
 from workbench.actor import Actor

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.isolation import catalogue, planting
-from tests.isolation.catalogue import Relation
+from workbench.proof import catalogue, planting
+from workbench.proof.catalogue import Relation
 from tests.isolation.world import APP, LOGINS, READER, TENANT, Seen, World, attempt, tell
 
 DENIED = "42501"

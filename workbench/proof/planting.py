@@ -9,15 +9,9 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tests.isolation import catalogue
-from tests.isolation.catalogue import Relation
+from workbench.proof import catalogue
+from workbench.proof.catalogue import Relation
 
-# What a check constraint asks for; a new table with such a check adds its line here.
-CHOSEN = {
-    ("imports", "status"): "queued",
-    ("memberships", "role"): "viewer",
-    ("runs", "status"): "queued",
-}
 LEFT_EMPTY = ("deleted_at", "deleted_by")  # else no view would show the row
 
 COLUMNS = """
@@ -35,6 +29,15 @@ PARENTS = """
             join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.number
             order by k.place) as referred
     from pg_constraint c where c.contype = 'f' and c.conrelid = %s::regclass
+"""
+# The first of the values that a check constraint names is one that it lets in.
+CHOICES = r"""
+    select a.attname as name,
+        substring(pg_get_constraintdef(c.oid) from $$ARRAY\['([^']+)'$$) as first
+    from pg_constraint c
+    join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+    where c.contype = 'c' and cardinality(c.conkey) = 1 and c.conrelid = %s::regclass
+        and pg_get_constraintdef(c.oid) ~ $$= ANY \(\(?ARRAY\['$$
 """
 Row = dict[str, Any]
 
@@ -59,9 +62,10 @@ def _plant(
     planted: dict[str, Row],
 ) -> Row:
     row = {
-        column["name"]: _value(table.name, column["name"], column["type"], tenant_id)
+        column["name"]: _value(column["name"], column["type"], tenant_id)
         for column in catalogue.rows(superuser, COLUMNS, str(table))
     }
+    row |= {c["name"]: c["first"] for c in catalogue.rows(superuser, CHOICES, str(table))}
     for parent in parents:
         for column, referred in zip(parent["columns"], parent["referred"], strict=True):
             row[column] = planted[parent["parent"]][referred]
@@ -80,13 +84,11 @@ def insert(table: Relation, row: Row) -> sql.Composed:
     )
 
 
-def _value(table: str, column: str, kind: str, tenant_id: UUID) -> Any:
+def _value(column: str, kind: str, tenant_id: UUID) -> Any:
     if column in LEFT_EMPTY:
         return None
     if column == "tenant_id":
         return tenant_id
-    if (table, column) in CHOSEN:
-        return CHOSEN[table, column]
     now = datetime.now(UTC)
     return {
         "uuid": uuid4(),
