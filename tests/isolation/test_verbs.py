@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.isolation.world import APP, LOGINS, READER, TENANT, Seen, World, attempt, tell
 from workbench.proof import catalogue, planting
 from workbench.proof.catalogue import Relation
-from tests.isolation.world import APP, LOGINS, READER, TENANT, Seen, World, attempt, tell
 
 DENIED = "42501"
 NOT_WITH_POLICIES = "0A000"

@@ -4,15 +4,30 @@ from dataclasses import dataclass
 
 from workbench.db.embedded import Embedded
 from workbench.proof import world
-from workbench.proof.world import APP as APP
-from workbench.proof.world import LOGINS as LOGINS
-from workbench.proof.world import READER as READER
-from workbench.proof.world import TENANT as TENANT
-from workbench.proof.world import Seen as Seen
-from workbench.proof.world import Side as Side
-from workbench.proof.world import attempt as attempt
-from workbench.proof.world import connect as connect
-from workbench.proof.world import tell as tell
+from workbench.proof.world import (
+    APP,
+    LOGINS,
+    READER,
+    TENANT,
+    Seen,
+    Side,
+    attempt,
+    connect,
+    tell,
+)
+
+__all__ = [
+    "APP",
+    "LOGINS",
+    "READER",
+    "TENANT",
+    "Seen",
+    "Side",
+    "World",
+    "attempt",
+    "connect",
+    "tell",
+]
 
 
 @dataclass(slots=True, kw_only=True)

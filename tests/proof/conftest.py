@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from workbench.api import app as api
 from workbench.db import connect, roles, sandbox
 from workbench.db.embedded import Embedded
-from workbench.proof import founding
+from workbench.proof import founding, proving
 from workbench.proof.world import World
 from workbench.proof.world import connect as open_connection
 from workbench.settings import Settings
@@ -25,16 +26,18 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-async def stage(
-    settings: Settings, migrated: Embedded, storage: Storage
-) -> AsyncIterator[Stage]:
+async def stage(settings: Settings, migrated: Embedded, storage: Storage) -> AsyncIterator[Stage]:
     """A sandbox of one module's own, with two tenants."""
     del migrated
-    roomy = {"rate_limit": "1000000/minute", "login_limit": "1000000/minute"}
     with sandbox.disposable(None, connect.logins(settings).app) as made:
         database = made.database()
-        secret = {"secret_key": made.secret}
-        of_it = Settings(_env_file=None, home=settings.home, log="console", **roomy, **secret)
+        of_it = Settings(
+            _env_file=None,
+            home=settings.home,
+            secret_key=SecretStr(made.secret),
+            rate_limit=proving.BOUNDLESS,
+            login_limit=proving.BOUNDLESS,
+        )
         with open_connection(made.urls[sandbox.WITNESS]) as witness:
             world = await founding.world(database, made.urls[roles.OWNER], witness)
             yield Stage(world, api.create(of_it, database, storage))

@@ -18,7 +18,8 @@ DOOR = "ad-hoc SQL"
 OWN_ROWS = "select * from data.secrets"
 # `{token}` is a token that names the other tenant; `{0}` a view.
 HOSTILE = {
-    "another token first": "select set_config('workbench.actor_token', '{token}', false), * from {0}",
+    "another token first": "select set_config('workbench.actor_token', '{token}', false), * "
+    "from {0}",
     "another token in a CTE": "with c as materialized (select set_config("
     "'workbench.actor_token', '{token}', true)) select * from c, {0}",
     "two statements": "select 1; select * from {0}",
@@ -76,7 +77,9 @@ class Asker:
                     asked = form.format(view)
                     yield Question(name, asked, view, actor, role, token, aim)
             for name, form in HOSTILE.items():
-                asked = form.replace("{token}", stolen[number % len(stolen)]).replace("{0}", f"{view}")
+                asked = form.replace("{token}", stolen[number % len(stolen)]).replace(
+                    "{0}", f"{view}"
+                )
                 yield Question(name, asked, view, mine.member, "owner", "own", ANOTHER)
 
     def _people(self) -> Iterator[tuple[Actor, str, str]]:
@@ -110,7 +113,7 @@ class Asker:
         )
 
     def _forbids_own(self, case: Question) -> bool:
-        return case.aim == BEYOND or case.token == "signed out"
+        return case.aim == BEYOND or case.role == passes.STRANGER
 
     async def _answer(self, actor: Actor, statement: str) -> Seen:
         try:
@@ -120,4 +123,3 @@ class Asker:
         except Exception as error:  # noqa: BLE001 (PostgreSQL's own refusal, told as it stands)
             return Seen(type(error).__name__, rows=[str(getattr(error, "orig", ""))])
         return Seen(None, len(result.rows), result.rows)
-

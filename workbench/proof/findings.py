@@ -12,8 +12,9 @@ REFUSED, NOTHING, REACHED = "refused", "shown nothing of it", "REACHED"
 class Finding:
     """One attempt: who tried what through which door, what came of it, and whether it was held.
 
-    `detail` is the SQLSTATE, HTTP status or code of a refusal; `control` tells which twin was tried beside it with the tenant's own row: "same" is the same
-    attempt, any other a simpler look at one's own rows through the same door.
+    `detail` is the SQLSTATE, HTTP status or code of a refusal. `control` tells which twin was tried
+    beside it with the tenant's own row: "same" is the same attempt, any other a simpler look at
+    one's own rows through the same door.
     """
 
     door: str

@@ -31,13 +31,13 @@ LIFETIME = timedelta(hours=2)
 
 async def world(database: Database, owner: URL, superuser: psycopg.Connection) -> World:
     """Found two tenants in a migrated database, through a connection that no policy binds."""
-    sides, operator = await sides_of(database, superuser)
-    return World(database, owner, superuser, *sides, operator=operator)
+    (a, b), operator = await sides_of(database, superuser)
+    return World(database, owner, superuser, a, b, operator)
 
 
 async def sides_of(
     database: Database, superuser: psycopg.Connection
-) -> tuple[list[Side], Actor]:
+) -> tuple[tuple[Side, Side], Actor]:
     """Two tenants, each with a row in every table, and the platform's operator."""
     shared = _definition(superuser)
     async with database.app.begin() as connection:
@@ -46,8 +46,8 @@ async def sides_of(
         await driver.execute("select set_config('workbench.actor_token', %s, true)", [token])
         definition = shared["workbench.definitions"]["id"]
         await driver.execute("select workbench.define_rows(%s)", [definition])
-    sides = [await _side(database, superuser, shared) for _ in range(2)]
-    return sides, await _admitted(database, await _user(database, is_operator=True), None)
+    a, b = [await _side(database, superuser, shared) for _ in range(2)]
+    return (a, b), await _admitted(database, await _user(database, is_operator=True), None)
 
 
 def _definition(superuser: psycopg.Connection) -> dict[str, planting.Row]:

@@ -72,9 +72,7 @@ class Attacker:
         target = self.other if case.aim == ANOTHER else self.mine
         seen = self._seen(case.login, case.shown.token, case.verb, case.relation, target)
         forbidden = [self.other, self.mine] if case.shown.is_worthless else [target]
-        is_leak = any(
-            case.verb.reached(seen, side, is_target=side is target) for side in forbidden
-        )
+        is_leak = any(case.verb.reached(seen, side, is_target=side is target) for side in forbidden)
         control, is_controlled = self._control(case)
         return Finding(
             DOORS[case.login],
@@ -140,9 +138,7 @@ class Attacker:
             return False
         return (str(relation), verb.needs) in self.granted[login]
 
-    def _seen(
-        self, login: str, token: str, verb: Verb, relation: Relation, target: Side
-    ) -> Seen:
+    def _seen(self, login: str, token: str, verb: Verb, relation: Relation, target: Side) -> Seen:
         connection = self._connection(login)
         tell(connection, token)
         try:
@@ -162,5 +158,5 @@ class Attacker:
 
 
 def named(relation: Relation) -> str:
-    """A relation's name for people; a dataset's table is named after its id, which tells nothing."""
+    """A relation's name for people; that of a dataset's table is an id, which tells nothing."""
     return "rows of secrets" if relation.schema == "rows" else str(relation)

@@ -107,5 +107,3 @@ def _for_the_api(world: World, actor: Actor) -> str:
     sid, user = actor.sid or actor.tenant_id, actor.user_id or actor.tenant_id
     assert sid is not None and user is not None  # noqa: S101, PT018 (an owner has both)
     return tokens.access(sid, user, actor.tenant_id, datetime.now(UTC))
-
-

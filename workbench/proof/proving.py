@@ -38,7 +38,9 @@ class Grouped(Protocol):
     """What can be tried, and what it shares with its like."""
 
     @property
-    def group(self) -> str: ...
+    def group(self) -> str:
+        """The name of what is alike."""
+        ...
 
 
 T = TypeVar("T", bound=Grouped)
@@ -109,7 +111,11 @@ async def prove(
         attacker, asker = logins.Attacker(world, stack), asked.Asker(world)
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
             caller = calls.Caller(world, app, client)
-            every = [*attacker.cases(), *asker.cases(), *caller.cases()]
+            every: list[Case | Question | Call] = [
+                *attacker.cases(),
+                *asker.cases(),
+                *caller.cases(),
+            ]
             findings = []
             for number, case in enumerate(sample(every, attempts, seed), 1):
                 findings.append(await _tried(case, attacker, asker, caller))

@@ -1,14 +1,16 @@
 """The proof in words, tables and one picture, for people who do not know the code."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
+from workbench.proof import verbs
 from workbench.proof.findings import NOTHING, REACHED, REFUSED
 from workbench.proof.proving import Proof
 
@@ -39,7 +41,17 @@ KINDS = {
     "of the other tenant": "The other tenant's genuine token, on this tenant's login",
     "of a system task": "A genuine token of a task, on a tenant's login",
 }
-COLOURS = ListedColormap(["#10b981", "#ef4444"])
+OTHERWISE = "Ways round the policies"
+FORMS = {
+    "Reading": [verb.name for verb in (*verbs.READS, *verbs.KEYED_READS)],
+    "Changing": [verb.name for verb in (*verbs.CHANGES, *verbs.WRITES_ON_VIEWS)],
+    "What nobody may do": [verb.name for verb in verbs.NEVER],
+    OTHERWISE: [verb.name for verb in verbs.ROUNDABOUT],
+}
+ORDER = list(dict.fromkeys(name for names in FORMS.values() for name in names))
+COLOURS = ListedColormap(["#0f9d6c", "#dc2626"])
+EDGE = "#7b879440"
+NUMBER: Any = {"size": 6, "color": "white"}
 
 
 def frame(proof: Proof) -> pd.DataFrame:
@@ -81,17 +93,24 @@ def tokens(rows: pd.DataFrame) -> Styler:
 
 def roles(rows: pd.DataFrame) -> Styler:
     """How the attempts of each role with its own valid token ended."""
-    own = rows[rows["token"] == "own"]
+    own = rows.query("token == 'own'")
     return _ended(own, "role", {}, "Role, with its own valid token")
 
 
-def verbs(rows: pd.DataFrame) -> Styler:
-    """How each form of attempt ended, on PostgreSQL's own logins."""
-    return _ended(rows[rows["door"] != "API"], "verb", {}, "What was tried")
+def forms(rows: pd.DataFrame) -> Styler:
+    """How the attempts of each kind ended, and which forms of SQL the kind has."""
+    tried = rows[rows["door"] != "API"].assign(kind=lambda found: found["verb"].map(_kind))
+    names = tried.groupby("kind")["verb"].unique()
+    told = {kind: f"{kind}: {', '.join(sorted(names.get(kind, [])))}" for kind in FORMS}
+    return _ended(tried, "kind", told, "What was tried")
+
+
+def _kind(verb: str) -> str:
+    return next((kind for kind, names in FORMS.items() if verb in names), OTHERWISE)
 
 
 def leaks(proof: Proof) -> Styler | str:
-    """The attempts that reached something or whose control failed; a sentence when there are none."""
+    """The attempts that reached something or whose control failed; a word when there are none."""
     rows = frame(proof)
     found = rows[rows["is_leak"] | ~rows["is_controlled"]].head(50)
     if found.empty:
@@ -103,13 +122,14 @@ def leaks(proof: Proof) -> Styler | str:
 def matrix(rows: pd.DataFrame) -> Figure:
     """Table by form of attempt: how often each was tried; a leak would be red."""
     tried = rows[~rows["door"].isin(["API", "ad-hoc SQL"])]
-    counts = tried.pivot_table("is_leak", "table", "verb", "count")
-    reached = tried.pivot_table("is_leak", "table", "verb", "max").astype("float")
+    shown = [name for name in ORDER if name in set(tried["verb"])]
+    counts = tried.pivot_table("is_leak", "table", "verb", "count")[shown]
+    reached = tried.pivot_table("is_leak", "table", "verb", "max")[shown].astype("float")
     figure, axes = plt.subplots(figsize=(9.6, 0.4 + 0.26 * len(counts)))
-    axes.pcolormesh(reached.to_numpy(), cmap=COLOURS, vmin=0, vmax=1, alpha=0.75)
-    for y, x in [(y, x) for y in range(len(counts)) for x in range(counts.shape[1])]:
-        if counts.iat[y, x] > 0:
-            axes.text(x + 0.5, y + 0.5, f"{counts.iat[y, x]:.0f}", ha="center", va="center", size=6)
+    axes.pcolormesh(reached.to_numpy(), cmap=COLOURS, vmin=0, vmax=1, edgecolors=EDGE)
+    for (y, x), count in np.ndenumerate(counts.to_numpy()):
+        if count > 0:
+            axes.text(x + 0.5, y + 0.5, f"{count:.0f}", ha="center", va="center", **NUMBER)
     axes.set_xticks([x + 0.5 for x in range(counts.shape[1])], counts.columns, rotation=90, size=7)
     axes.set_yticks([y + 0.5 for y in range(len(counts))], counts.index, size=7)
     axes.grid(visible=False)
@@ -133,17 +153,16 @@ def _ended(rows: pd.DataFrame, by: str, told: dict[str, str], title: str) -> Sty
     order = [name for name in told if name in table.index] or sorted(table.index)
     table = table.loc[[*order, *(n for n in table.index if n not in order)]]
     table.insert(0, title, [told.get(name, name) for name in table.index])
-    return _shown(table.rename(columns={REFUSED: "Refused", NOTHING: "Shown nothing of it"}))
+    return _shown(
+        table.rename(
+            columns={REFUSED: "Refused", NOTHING: "Shown nothing of it", REACHED: "Reached"}
+        )
+    )
 
 
 def _shown(table: pd.DataFrame) -> Styler:
     numbers = [name for name, kind in table.dtypes.items() if pd.api.types.is_integer_dtype(kind)]
     return table.style.hide(axis="index").format("{:,}", subset=numbers)
-
-
-def sentences(lines: Sequence[str]) -> str:
-    """A numbered list."""
-    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
 
 
 def where(proof: Proof, seed: int) -> str:

@@ -11,8 +11,8 @@ import structlog
 from workbench.actor import Actor
 from workbench.db.sandbox import Sandbox
 from workbench.errors import Conflict, NotFound, WorkbenchError
-from workbench.permissions import Permission
 from workbench.notebooks import Notebook
+from workbench.permissions import Permission
 from workbench.runs import attempts
 from workbench.runs.attempts import Attempt
 from workbench.runs.schemas import Status
@@ -84,7 +84,12 @@ class Runner:
             return await self._executed(live, notebook, user, sandbox, lifetime)
 
     async def _executed(
-        self, live: Live, notebook: Notebook, user: Actor, sandbox: Sandbox | None, lifetime: timedelta
+        self,
+        live: Live,
+        notebook: Notebook,
+        user: Actor,
+        sandbox: Sandbox | None,
+        lifetime: timedelta,
     ) -> Outcome | None:
         parts, run = self.parts, live.run
         parameters = notebook.checked(run.parameters)
