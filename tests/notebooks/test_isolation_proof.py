@@ -2,16 +2,21 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from tests.notebooks.test_nbval import nbval
 from tests.support.bench import bench
 from tests.support.kernels import Bench
 from workbench.actor import Actor
+from workbench.db import sandbox
 from workbench.notebooks import Shelf
 from workbench.runs.models import Run
 from workbench.settings import ROOT
+from workbench.worker import ticketing
 
 __all__ = ["bench"]
 NAME = "isolation_proof"
@@ -63,3 +68,21 @@ class TestReport:
         report = bench.text(run, "report.html")
         assert "The boundary does not hold" in report
         assert "workbench.runs" in report
+
+    async def test_it_says_the_same_twice(self, bench: Bench, actor: Actor, tmp_path: Path) -> None:
+        """The same seed gives the same verdict and figures again; a changed one does not pass."""
+        shelf = replace(bench, parts=replace(bench.parts, shelf=SHELF), folder=SHELF.folder)
+        run = await shelf.execute(await shelf.order(actor, NAME, attempts=100, seed=2))
+        executed = bench.text(run, "notebook.ipynb")
+        (tmp_path / "true.ipynb").write_text(executed)
+        (tmp_path / "false.ipynb").write_text(executed.replace("0 leaks in 100", "1 leaks in 100"))
+        async with bench.parts.database.session(actor) as session:
+            ticket = await ticketing.issue(bench.parts, session, actor, timedelta(minutes=5))
+
+        codes = []
+        for name in ("true", "false"):
+            with sandbox.disposable(None, bench.parts.database.logins.app) as made:
+                ticketing.sandboxed(ticket, made).write(tmp_path / "ticket.json")
+                codes.append(nbval(tmp_path, f"{name}.ipynb").returncode)
+
+        assert codes == [0, 1]

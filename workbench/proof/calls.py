@@ -54,19 +54,19 @@ class Caller:
     world: World
     app: FastAPI
     client: httpx.AsyncClient
-    _paths: dict[str, Any] = field(init=False)
+    paths: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the routes from the API's own description."""
-        self._paths = self.app.openapi()["paths"]
+        self.paths = self.app.openapi()["paths"]
         self._tokens = Tokens((self.world.database.key.secret,))
 
     def cases(self) -> Iterator[Call]:
         """Every route that reads, and every one that would change the other tenant's row."""
-        for route, operations in self._paths.items():
+        for route, operations in self.paths.items():
             if not route.startswith(PREFIX):
                 continue
-            path, theirs = self._filled(route, self.world.b)
+            path, theirs = self.filled(route, self.world.b)
             for method, operation in operations.items():
                 if "security" in operation and (method == "get" or theirs):
                     for role, kind, token in self._shown():
@@ -93,24 +93,31 @@ class Caller:
         )
 
     async def _control(self, case: Call) -> tuple[str, bool]:
-        token = self._access(self.world.a.member)
+        token = self.access(self.world.a.member)
         if case.method == "GET":
-            path, _ = self._filled(case.route, self.world.a)
+            path, _ = self.filled(case.route, self.world.a)
             if (await self._send("GET", path, token)).error is None:
                 return SAME, True
         return OWN, self.world.a in await self._send("GET", ME, token)
 
-    async def _send(self, method: str, path: str, token: str | None) -> Seen:
+    async def request(
+        self, method: str, path: str, token: str | None, body: Any = None
+    ) -> httpx.Response:
+        """Send a request; what would change something has an empty body unless one is given."""
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        body: Any = {} if method in ("POST", "PUT", "PATCH") else None
+        if body is None and method.upper() in ("POST", "PUT", "PATCH"):
+            body = {}
+        return await self.client.request(method, path, headers=headers, json=body)
+
+    async def _send(self, method: str, path: str, token: str | None) -> Seen:
         try:
-            answer = await self.client.request(method, path, headers=headers, json=body)
+            answer = await self.request(method, path, token)
         except Exception as error:  # noqa: BLE001 (an answer that broke off showed nothing more)
             return Seen(type(error).__name__)
         refused = None if answer.is_success else str(answer.status_code)
         return Seen(refused, rows=[answer.text])
 
-    def _filled(self, route: str, side: Side) -> tuple[str, bool]:
+    def filled(self, route: str, side: Side) -> tuple[str, bool]:
         """The path with a tenant's ids, and whether it names any."""
         names_one = False
         parts = []
@@ -135,21 +142,22 @@ class Caller:
     def _shown(self) -> Iterator[tuple[str, str, str | None]]:
         mine, other = self.world.a, self.world.b
         for role in MEMBER_ROLES:
-            yield role, "own", self._access(mine.members[role])
-        good = self._access(other.member)
+            yield role, "own", self.access(mine.members[role])
+        good = self.access(other.member)
         head, body, signature = good.split(".")
         forged = Tokens((passes.OTHER_SECRET,))
         yield passes.STRANGER, "none", None
-        yield passes.STRANGER, "signed with another key", self._access(other.member, forged)
+        yield passes.STRANGER, "signed with another key", self.access(other.member, forged)
         yield passes.STRANGER, "signature cut off", f"{head}.{body}."
         yield passes.STRANGER, "changed", f"{head}.{body[::-1]}.{signature}"
-        yield passes.STRANGER, "expired", self._access(other.member, life=passes.PAST)
-        yield passes.STRANGER, "signed out", self._access(other.gone or other.member)
+        yield passes.STRANGER, "expired", self.access(other.member, life=passes.PAST)
+        yield passes.STRANGER, "signed out", self.access(other.gone or other.member)
         yield passes.STRANGER, "for another audience", self.world.database.key.mint(other.member)
 
-    def _access(
+    def access(
         self, actor: Actor, tokens: Tokens | None = None, *, life: timedelta = timedelta(hours=1)
     ) -> str:
+        """An access token of somebody, made by the API's own keys or by others."""
         now = datetime.now(UTC)
         nobody = UUID(int=0)
         return (tokens or self._tokens).access(
