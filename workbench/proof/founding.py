@@ -73,7 +73,7 @@ async def _side(
         tenant = await tenants.create(session, FOUNDER, slug=slug, name="A tenant")
     members = {role: await _member(database, tenant.id, role) for role in MEMBER_ROLES}
     side = Side(tenant.id, members[Role.OWNER], secrets.token_urlsafe(), members=members)
-    side.gone = await _member(database, tenant.id, Role.OWNER)
+    side.gone = await _member(database, tenant.id, Role.ENGINEER)
     async with database.session(side.system) as session:
         await logins.ensure(session, side.system, side.password)
         await queries.revoke(session, side.gone.sid or tenant.id)

@@ -30,7 +30,7 @@ class Side:
     password: str
     planted: dict[str, Row] = field(default_factory=dict)
     members: dict[Role, Actor] = field(default_factory=dict)
-    gone: Actor | None = None  # an owner whose sign-in has ended
+    gone: Actor | None = None  # a member whose sign-in has ended
 
     @property
     def mark(self) -> str:
