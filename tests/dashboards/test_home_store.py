@@ -1,6 +1,5 @@
 """What the first dashboard asks and orders."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from workbench.permissions import Role
 from workbench.settings import ROOT
 from workbench.tenants.models import Tenant
 
-MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
 REPORT = "tenant_report"
 
 
