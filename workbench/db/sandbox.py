@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +86,9 @@ def disposable(given: URL | None, tenants: URL) -> Iterator[Sandbox]:
 def sweep(given: URL | None) -> None:
     """Remove the sandboxes of workers that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > YOUNG_SECONDS:
-            _remove(folder)
+        with suppress(OSError):  # somebody else removed it, or it belongs to somebody else
+            if time.time() - folder.stat().st_mtime > YOUNG_SECONDS:
+                _remove(folder)
     if given is not None:
         with _superuser(given) as connection:
             if _is_free(connection):

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, sandboxes, tasks
+from workbench.worker import kernel, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.parts import Parts
 from workbench.worker.relay import relay
@@ -36,7 +36,6 @@ async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     kernel.clear()
-    await sandboxes.sweep(settings)
     parts = parts_.make(settings)
     try:
         await work(parts, stop)
