@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     worker_url: SecretStr | None = Field(
         default=None, description="The queue's login; unset: its password is derived."
     )
+    sandbox_url: SecretStr | None = Field(
+        default=None,
+        description="A superuser of a PostgreSQL without tenants, for disposable databases; "
+        "unset: a server is started for each.",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         description="Secret keys, newest first, separated by commas; unset: generated (embedded).",

@@ -133,8 +133,10 @@ class Store:
         ]
 
     def notebooks(self) -> list[Notebook]:
-        """The notebooks that can be started here, by title."""
-        return [n for n in notebooks.notebooks(self._actor, self._shelf) if not n.sandbox]
+        """The notebooks that the actor can start here, by title."""
+        may = self._actor.may(Permission.SANDBOX_RUN)
+        found = notebooks.notebooks(self._actor, self._shelf)
+        return [notebook for notebook in found if may or not notebook.sandbox]
 
     async def runs(self, now: datetime | None = None) -> list[Ran]:
         """The last runs of the tenant, the newest first."""

@@ -1,12 +1,12 @@
 """What the first dashboard asks and orders."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from dashboards.home.store import Store
 from dashboards.visits import House, Screen, Visit
+from tests.conftest import MakeActor
 from tests.support import flights
 from workbench.actor import Actor
 from workbench.db.session import Database
@@ -15,7 +15,6 @@ from workbench.permissions import Role
 from workbench.settings import ROOT
 from workbench.tenants.models import Tenant
 
-MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
 REPORT = "tenant_report"
 
 
@@ -109,7 +108,16 @@ async def test_wrong_parameters_are_told(database: Database, actor: Actor) -> No
     assert [detail.place for detail in error.value.details] == ["unknown"]
 
 
-def test_notebooks_without_sandbox(database: Database, actor: Actor, tmp_path: Path) -> None:
-    """An empty shelf offers nothing; ours offers the report."""
+async def test_notebooks_that_one_may_start(
+    database: Database, actor: Actor, make_actor: MakeActor, tenant: Tenant, tmp_path: Path
+) -> None:
+    """An empty shelf offers nothing; ours offers the report, and the proof to who may run it."""
+    engineer = await make_actor(tenant, Role.ENGINEER)
+    shown = [
+        {notebook.name for notebook in store_of(database, who).notebooks()}
+        for who in (actor, engineer)
+    ]
+
     assert store_of(database, actor, tmp_path).notebooks() == []
-    assert REPORT in {notebook.name for notebook in store_of(database, actor).notebooks()}
+    assert [REPORT in names for names in shown] == [True, True]
+    assert ["isolation_proof" in names for names in shown] == [False, True]

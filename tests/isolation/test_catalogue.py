@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.isolation import catalogue
 from tests.isolation.world import LOGINS, World
+from workbench.proof import catalogue
 
 ROLES = ("workbench_app", "workbench_reader", "workbench_worker")
 PINNED = re.compile(r"^search_path=(queue, )?pg_catalog, pg_temp$")

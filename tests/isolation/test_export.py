@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.isolation import catalogue
 from tests.isolation.world import Side, World
 from workbench.errors import Forbidden
 from workbench.permissions import Permission
+from workbench.proof import catalogue
 from workbench.storage import Storage
 from workbench.worker import archive, exporting
 

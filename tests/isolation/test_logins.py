@@ -7,7 +7,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.isolation import catalogue
 from tests.isolation.world import (
     APP,
     LOGINS,
@@ -18,6 +17,7 @@ from tests.isolation.world import (
     connect,
 )
 from workbench.db import roles
+from workbench.proof import catalogue
 from workbench.queue import commands as queue
 from workbench.tenants import logins
 

@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.isolation import catalogue, planting
-from tests.isolation.catalogue import Relation
-from tests.isolation.planting import PARENTS
 from tests.isolation.world import APP, LOGINS, READER, World, attempt, tell
 from workbench.actor import Actor
 from workbench.permissions import Permission
+from workbench.proof import catalogue, planting
+from workbench.proof.catalogue import Relation
+from workbench.proof.planting import PARENTS
 
 DENIED = "42501"
 NO_PARENT = "23503"

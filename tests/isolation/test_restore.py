@@ -10,11 +10,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy import create_engine
 
-from tests.isolation import catalogue
 from tests.isolation.world import APP, LOGINS, World, attempt, connect, tell
 from workbench.db import connect as addresses
 from workbench.db import guard, roles, schema
 from workbench.db.isolation import ActorKey
+from workbench.proof import catalogue
 from workbench.settings import Settings
 
 NAME = "restored"

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from psycopg import sql
 from sqlalchemy import create_engine
 
-from tests.isolation import catalogue, planting
 from tests.isolation.test_verbs import owned, relations
 from tests.isolation.world import APP, LOGINS, READER, TENANT, World, attempt, connect, tell
 from workbench.actor import Actor
@@ -22,6 +21,7 @@ from workbench.db import schema
 from workbench.db.isolation import ActorKey
 from workbench.identity.tokens import Tokens
 from workbench.permissions import Permission
+from workbench.proof import catalogue, planting
 from workbench.settings import Settings
 
 DENIED = "42501"

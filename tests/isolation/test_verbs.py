@@ -1,68 +1,17 @@
 """Every verb on every table and view: what A may do with its own rows, it cannot do with B's."""
 
-from collections.abc import Callable
-
-import psycopg
 import pytest
 from psycopg import sql
 
-from tests.isolation import catalogue, planting
-from tests.isolation.catalogue import Relation
-from tests.isolation.world import APP, LOGINS, READER, TENANT, Seen, World, attempt, tell
+from tests.isolation.world import APP, LOGINS, READER, TENANT, World, attempt, tell
+from workbench.proof import catalogue, planting
+from workbench.proof.catalogue import Relation
+from workbench.proof.verbs import LOOKS
 
 DENIED = "42501"
 NOT_WITH_POLICIES = "0A000"
 TOUCHED_A_CHILD = "23503"  # so the row itself was within reach
 MET_ITS_EQUAL = "23505"
-
-# Rows of a tenant that only the platform writes, and no actor inside: who entered is not for those
-# to say who are in.
-WRITTEN_OUTSIDE = ("impersonations",)
-
-Look = Callable[[psycopg.Connection, Relation], Seen]
-
-
-def _copy_to(connection: psycopg.Connection, relation: Relation) -> Seen:
-    query = sql.SQL("copy (select * from {}) to stdout").format(relation.sql)
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        return Seen(None, rows=[bytes(part).decode() for part in copy])
-
-
-def _cursor(connection: psycopg.Connection, relation: Relation) -> Seen:
-    with connection.transaction():
-        query = sql.SQL("declare looking scroll cursor for select * from {}")
-        connection.execute(query.format(relation.sql))
-        rows = connection.execute("fetch all from looking").fetchall()
-        return Seen(
-            None, rows=rows + connection.execute("fetch absolute 1 from looking").fetchall()
-        )
-
-
-def _prepared(connection: psycopg.Connection, relation: Relation) -> Seen:
-    connection.execute("deallocate all")
-    connection.execute(sql.SQL("prepare looking as select * from {}").format(relation.sql))
-    return Seen(None, rows=connection.execute("execute looking").fetchall())
-
-
-def _select(form: str) -> Look:
-    def look(connection: psycopg.Connection, relation: Relation) -> Seen:
-        return attempt(connection, sql.SQL(form).format(relation.sql))
-
-    return look
-
-
-LOOKS: dict[str, Look] = {
-    "select": _select("select * from {}"),
-    "or_true": _select("select * from {} r where true or r is null"),
-    "self_join": _select("select * from {0} l cross join {0} r"),
-    "cte": _select("with looked as materialized (select * from {}) select * from looked"),
-    "aggregate": _select("select json_agg(r) from {} r"),
-    "lateral": _select("select * from generate_series(1, 2) n, lateral (select n, r from {} r) s"),
-    "sampled": _select("select * from {} order by random()"),
-    "copy_to": _copy_to,
-    "cursor": _cursor,
-    "prepared": _prepared,
-}
 
 
 def relations(world: World, login: str) -> list[Relation]:
@@ -167,7 +116,9 @@ class TestWriting:
         with world.connect(APP, world.a) as connection:
             for table in catalogue.tenant_tables(world.superuser):
                 mine, theirs = (side.planted[str(table)] for side in (world.a, world.b))
-                allowed = _may(world, table, "insert") and table.name not in WRITTEN_OUTSIDE
+                allowed = (
+                    _may(world, table, "insert") and table.name not in catalogue.WRITTEN_OUTSIDE
+                )
                 into = planting.insert(table, mine)
                 own = attempt(connection, into, *mine.values())
                 assert own.error == (MET_ITS_EQUAL if allowed else DENIED), str(table)
@@ -235,7 +186,7 @@ class TestWriting:
                 key = sql.SQL(", ").join(map(sql.Identifier, table.key))
                 query = planting.insert(table, mine) + sql.SQL(ending).format(key)
                 own = attempt(connection, query, *mine.values())
-                met = (DENIED, 0) if table.name in WRITTEN_OUTSIDE else (None, 1)
+                met = (DENIED, 0) if table.name in catalogue.WRITTEN_OUTSIDE else (None, 1)
                 assert (own.error, own.count) == met, str(table)
                 assert attempt(connection, query, *theirs.values()).error == DENIED, str(table)
                 quiet = planting.insert(table, mine) + sql.SQL(" on conflict do nothing")

@@ -6,11 +6,13 @@ from dataclasses import replace
 import nbformat
 import pytest
 
+from tests.conftest import MakeActor
 from tests.support import flights
 from tests.support.bench import bench
 from tests.support.kernels import Bench
 from workbench.actor import Actor
 from workbench.notebooks import Notebook, Shelf
+from workbench.permissions import Role
 from workbench.settings import ROOT
 from workbench.tenants.models import Tenant
 
@@ -59,9 +61,10 @@ class TestEvery:
         assert {f.name: len(f.body) for f in functions if (f.end_lineno or 0) - f.lineno > 11} == {}
 
     async def test_it_runs_with_its_defaults(
-        self, notebook: Notebook, shelf_bench: Bench, actor: Actor, tenant: Tenant
+        self, notebook: Notebook, shelf_bench: Bench, make_actor: MakeActor, tenant: Tenant
     ) -> None:
         """A tenant with 32 rows gets its report."""
+        actor = await make_actor(tenant, Role.ENGINEER if notebook.sandbox else Role.ANALYST)
         await flights.load(shelf_bench.parts.database, tenant.id, "OO")
 
         run = await shelf_bench.execute(await shelf_bench.order(actor, notebook.name))

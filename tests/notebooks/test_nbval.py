@@ -37,14 +37,15 @@ async def test_the_tenant_report_says_the_same_twice(
     (tmp_path / "false.ipynb").write_text(executed.replace(">32<", ">33<"))
 
     assert ">32<" in executed
-    true, false = (_nbval(tmp_path, f"{name}.ipynb") for name in ("true", "false"))
+    true, false = (nbval(tmp_path, f"{name}.ipynb") for name in ("true", "false"))
 
     assert true.returncode == 0, true.stdout
     assert false.returncode == 1
     assert "Cell outputs differ" in false.stdout
 
 
-def _nbval(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
+def nbval(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
+    """Execute a notebook again, with the ticket of its folder, and compare what it says."""
     command = (
         *(sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"),
         *("--nbval-sanitize-with", str(SANITISE), "-p", "no:randomly", "-p", "no:cacheprovider"),

@@ -9,7 +9,7 @@ import pytest
 from workbench import __version__
 from workbench.settings import ROOT
 
-DOORS = {"api", "worker", "lab", "cli"}
+DOORS = {"api", "worker", "lab", "cli", "proof"}
 FOUNDATION = {"db"}
 NAMES = {"utils", "helpers", "common", "base", "manager", "service"}
 CODE = ("workbench", "dashboards", "migrations")

@@ -18,10 +18,10 @@ from workbench.identity.tokens import Claims
 from workbench.notebooks import Notebook
 from workbench.notebooks.contract import InvalidParameters
 from workbench.outbox.models import OutboxMessage
-from workbench.permissions import Permission
+from workbench.permissions import Permission, Role
 from workbench.runs import attempts, commands, queries
 from workbench.runs.attempts import Attempt
-from workbench.runs.commands import RunEnded, RunLive, SandboxNeeded
+from workbench.runs.commands import RunEnded, RunLive
 from workbench.runs.models import Run
 from workbench.runs.schemas import Status
 from workbench.tenants.models import Tenant
@@ -74,14 +74,22 @@ class TestStart:
                 await commands.start(session, actor, notebook, {"least": 1})
             assert (await session.scalars(queries.runs(actor))).all() == []
 
-    async def test_it_refuses_a_sandbox_notebook(
-        self, database: Database, actor: Actor, notebook: Notebook
+    async def test_a_sandbox_notebook_needs_its_permission(
+        self,
+        database: Database,
+        tenant: Tenant,
+        make_actor: MakeActor,
+        notebook: Notebook,
     ) -> None:
-        """A notebook that wants a disposable database waits for one to exist."""
+        """An analyst gets no disposable database; an engineer does."""
         wanting = Notebook(name="wild", path=notebook.path, title="Wild", sandbox=True)
-        async with database.session(actor) as session:
-            with pytest.raises(SandboxNeeded):
-                await commands.start(session, actor, wanting, {})
+        analyst, engineer = [await make_actor(tenant, r) for r in (Role.ANALYST, Role.ENGINEER)]
+        async with database.session(analyst) as session:
+            with pytest.raises(Forbidden, match="sandbox:run"):
+                await commands.start(session, analyst, wanting, {})
+        async with database.session(engineer) as session:
+            run = await commands.start(session, engineer, wanting, {})
+        assert run.status == "queued"
 
     async def test_it_refuses_an_actor_who_is_nobody(
         self, database: Database, keeper: Actor, notebook: Notebook

@@ -78,6 +78,15 @@ async def make_actor(database: Database, tenant_id: UUID, role: Role | str) -> A
     return await admit(database, user.id, tenant_id)
 
 
+async def change_role(database: Database, tenant_id: UUID, membership_id: UUID, role: Role) -> None:
+    """Give a member another role, as the application would."""
+    seater = Actor.of_system(
+        "test", Permission.MEMBER_MANAGE, Permission.MEMBER_READ, tenant_id=tenant_id
+    )
+    async with database.session(seater) as session:
+        await access.change_role(session, seater, membership_id, role)
+
+
 async def leave(database: Database, tenant_id: UUID, membership_id: UUID) -> None:
     """Remove a member, as the application would."""
     remover = Actor.of_system(

@@ -74,7 +74,8 @@ async def _note_refusal(
         return
     route: APIRoute = request.scope["route"]
     action = f"{route.tags[0]}.{route.name}.refused"
-    target = audit.kept(f"{request.method} {request.url.path}")
+    # The form of the address alone: an id in it may be another tenant's.
+    target = f"{request.method} {route.path}"
     try:
         async with database.session(actor) as session:
             audit.record(session, actor, action, target, rows=0, code=error.code)

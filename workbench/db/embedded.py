@@ -115,26 +115,27 @@ class Embedded:
     def ensure_database(self, owner_password: str, database: str = DATABASE) -> None:
         """Make the owner role and the database where they are missing."""
         with self.superuser() as connection:
-            owner = sql.Identifier(OWNER)
-            if not _exists(connection, "pg_roles", "rolname", OWNER):
-                connection.execute(
-                    sql.SQL("create role {} login createrole createdb").format(owner)
-                )
-            connection.execute(
-                sql.SQL("alter role {} password {}").format(owner, sql.Literal(owner_password))
-            )
-            if not _exists(connection, "pg_database", "datname", database):
-                connection.execute(
-                    sql.SQL("create database {} owner {}").format(sql.Identifier(database), owner)
-                )
-            # Everybody may make temporary tables there, which is a way to fill the disk.
-            connection.execute("revoke connect, temporary on database postgres from public")
-            connection.execute("revoke connect on database template1 from public")
+            found(connection, owner_password, database)
 
     def harden(self, database: str = DATABASE) -> None:
         """Take from PUBLIC what only a superuser can take away."""
         with self.superuser(database) as connection:
             connection.execute(HARDENING.read_bytes())
+
+    def discard(self) -> bool:
+        """Stop the server at once and remove all it has, unless somebody else still uses it."""
+        if self._users is not None:
+            self._users.close()
+            self._users = None
+        with self._alone(), self._lock_file("users").open("w") as users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            self._shut_down(signal.SIGQUIT)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.socket, ignore_errors=True)
+        return True
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -192,15 +193,32 @@ class Embedded:
         if user is not None:
             os.chown(self.socket, pwd.getpwnam(user).pw_uid, -1, follow_symlinks=False)
 
-    def _shut_down(self) -> None:
+    def _shut_down(self, signum: signal.Signals = signal.SIGINT) -> None:
         process = self._running()
         if process is None:
             return
-        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        process.send_signal(signum)  # SIGINT is PostgreSQL's fast shutdown
         try:
             process.wait(STOP_SECONDS)
         except psutil.TimeoutExpired:
             process.send_signal(signal.SIGQUIT)  # immediate: the next start replays the log
+
+
+def found(connection: psycopg.Connection, owner_password: str, database: str) -> None:
+    """Make the owner role and the database where they are missing, as a superuser."""
+    owner = sql.Identifier(OWNER)
+    if not _exists(connection, "pg_roles", "rolname", OWNER):
+        connection.execute(sql.SQL("create role {} login createrole createdb").format(owner))
+    connection.execute(
+        sql.SQL("alter role {} password {}").format(owner, sql.Literal(owner_password))
+    )
+    if not _exists(connection, "pg_database", "datname", database):
+        connection.execute(
+            sql.SQL("create database {} owner {}").format(sql.Identifier(database), owner)
+        )
+    # Everybody may make temporary tables there, which is a way to fill the disk.
+    connection.execute("revoke connect, temporary on database postgres from public")
+    connection.execute("revoke connect on database template1 from public")
 
 
 def _exists(connection: psycopg.Connection, table: str, column: str, name: str) -> bool:

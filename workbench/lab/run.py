@@ -9,8 +9,9 @@ from uuid import UUID
 
 import httpx
 import pandas as pd
-from sqlalchemy import Executable
+from sqlalchemy import Executable, make_url
 
+from workbench.db.sandbox import Sandbox
 from workbench.errors import Unavailable
 from workbench.lab import figures, files, reading, voice
 from workbench.runs import tickets
@@ -28,6 +29,12 @@ class NoRun(Unavailable):
     """Nobody is signed in here; start JupyterLab with `workbench lab`, or start a run."""
 
     code = "no_run"
+
+
+class NoSandbox(Unavailable):
+    """Only a run of a notebook that declares `sandbox` has a disposable database."""
+
+    code = "no_sandbox"
 
 
 class LabRun:
@@ -102,6 +109,18 @@ class LabRun:
         kept = json.dumps(values, default=str)[:MAX_READ] if values else ""
         message = ReadMessage(text=sql[:MAX_READ], values=kept, rows=rows, outcome=outcome)
         voice.say(message, f"read {rows or 0:,} rows")
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The disposable database of this run; raise NoSandbox when it has none."""
+        given = self.ticket.sandbox
+        if given is None:
+            raise NoSandbox
+        urls = {
+            role: make_url(url).set(drivername="postgresql+psycopg")
+            for role, url in given.urls.items()
+        }
+        return Sandbox(urls, given.secret)
 
     @cached_property
     def api(self) -> httpx.Client:

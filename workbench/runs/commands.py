@@ -32,12 +32,6 @@ class RunLive(Conflict):
     code = "run_live"
 
 
-class SandboxNeeded(Conflict):
-    """This notebook needs a disposable database, and there is none."""
-
-    code = "sandbox_needed"
-
-
 async def start(
     session: AsyncSession, actor: Actor, notebook: Notebook, parameters: dict[str, Any]
 ) -> Run:
@@ -46,7 +40,7 @@ async def start(
     for permission in notebook.permissions:
         actor.require_somewhere(permission)
     if notebook.sandbox:
-        raise SandboxNeeded
+        actor.require(Permission.SANDBOX_RUN)
     run = Run(
         id=new_id(),
         tenant_id=actor.require_tenant(),

@@ -14,6 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 VARIABLE = "WORKBENCH_TICKET"
 
 
+class SandboxTicket(BaseModel):
+    """A disposable database: an address for each of its roles, and the key of its actors."""
+
+    model_config = ConfigDict(frozen=True)
+
+    urls: dict[str, str] = Field(repr=False)
+    secret: str = Field(repr=False)
+
+
 class Ticket(BaseModel):
     """Where the data lie and the tokens that open them; `run_id` is None in JupyterLab."""
 
@@ -29,6 +38,7 @@ class Ticket(BaseModel):
     run_id: UUID | None = None
     notebook: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    sandbox: SandboxTicket | None = None
 
     def write(self, path: Path) -> None:
         """Keep the ticket where only its owner reads it, replacing an older one in one step."""

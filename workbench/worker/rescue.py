@@ -7,6 +7,7 @@ import structlog
 
 from workbench.actor import Actor
 from workbench.runs import attempts
+from workbench.worker import sandboxes
 from workbench.worker.parts import Parts, now
 from workbench.worker.runs import keeper
 
@@ -15,13 +16,14 @@ log = structlog.get_logger(__name__)
 
 
 async def rescue(parts: Parts, app: procrastinate.App, silence: timedelta = SILENCE) -> None:
-    """Give the runs and jobs of silent workers to somebody else."""
+    """Give the runs and jobs of silent workers to somebody else, and drop their sandboxes."""
     await rescue_runs(parts, silence)
     manager = app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=silence.total_seconds()):
         # Both tasks look first whether their run or import still waits, so a second try is safe.
         log.warning("job_rescued", job=job.id, task=job.task_name)
         await manager.retry_job(job, retry_at=now())
+    await sandboxes.sweep(parts.settings)  # last: it must keep nobody from being rescued
 
 
 async def rescue_runs(parts: Parts, silence: timedelta = SILENCE) -> int:

@@ -2,19 +2,21 @@
 
 import asyncio
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
 from workbench.actor import Actor
+from workbench.db.sandbox import Sandbox
 from workbench.errors import Conflict, NotFound, WorkbenchError
+from workbench.notebooks import Notebook
 from workbench.permissions import Permission
 from workbench.runs import attempts
 from workbench.runs.attempts import Attempt
 from workbench.runs.schemas import Status
-from workbench.worker import admission, kernel, outcome, ticketing
+from workbench.worker import admission, kernel, outcome, sandboxes, ticketing
 from workbench.worker.live import Live
 from workbench.worker.outcome import Outcome
 from workbench.worker.parts import Parts, now
@@ -42,6 +44,7 @@ class Runner:
 
     parts: Parts
     pool: Executor
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(sandboxes.MOST))
 
     async def execute(self, tenant_id: UUID, run_id: UUID) -> None:
         """Execute a run that waits; do nothing when it does not wait any more."""
@@ -71,32 +74,47 @@ class Runner:
         if not parts.may_start_kernels:
             raise UnsafeKernels
         notebook = parts.shelf.named(run.notebook)
+        lifetime = timedelta(seconds=notebook.limit_seconds) + GRACE
+        async with (
+            admission.admitted(
+                parts.database, live.keeper, run.id, run.requested_by, lifetime
+            ) as user,
+            sandboxes.opened(parts, self.slots, notebook, user, live) as sandbox,
+        ):
+            return await self._executed(live, notebook, user, sandbox, lifetime)
+
+    async def _executed(
+        self,
+        live: Live,
+        notebook: Notebook,
+        user: Actor,
+        sandbox: Sandbox | None,
+        lifetime: timedelta,
+    ) -> Outcome | None:
+        parts, run = self.parts, live.run
         parameters = notebook.checked(run.parameters)
-        limit = timedelta(seconds=notebook.limit_seconds)
-        lifetime = limit + GRACE
-        async with admission.admitted(
-            parts.database, live.keeper, run.id, run.requested_by, lifetime
-        ) as user:
-            actor = user.narrowed(notebook.permissions)
-            async with parts.database.session(user) as session:
-                ticket = await ticketing.issue(
-                    parts,
-                    session,
-                    actor,
-                    lifetime,
-                    run_id=run.id,
-                    notebook=notebook.name,
-                    parameters=parameters,
-                )
-            with kernel.scratch(parts.settings.kernel_user, parts.python) as place:
-                ticket.write(place.ticket)
-                place.give(place.ticket)
-                watched = Watched(live, place, notebook, self.pool)
-                ended = await watched.run(parameters, now() + limit)
-        if ended is not None and watched.notebook is not None:
-            executed = outcome.redacted(watched.notebook, ticketing.secrets(ticket))
-            ended = ended.redacted(ticketing.secrets(ticket))
-            named = notebook.titled(parameters)
-            facts = Facts(notebook.title, ticket.tenant_name, named, run.started_at)
-            await live.keep_notebook(executed, facts, ended)
+        async with parts.database.session(user) as session:
+            ticket = await ticketing.issue(
+                parts,
+                session,
+                user.narrowed(notebook.permissions),
+                lifetime,
+                run_id=run.id,
+                notebook=notebook.name,
+                parameters=parameters,
+            )
+        if sandbox is not None:
+            ticket = ticketing.sandboxed(ticket, sandbox)
+        with kernel.scratch(parts.settings.kernel_user, parts.python) as place:
+            ticket.write(place.ticket)
+            place.give(place.ticket)
+            watched = Watched(live, place, notebook, self.pool)
+            ended = await watched.run(parameters, now() + lifetime - GRACE)
+        if ended is None or watched.notebook is None:
+            return ended
+        ended = ended.redacted(ticketing.secrets(ticket))
+        executed = outcome.redacted(watched.notebook, ticketing.secrets(ticket))
+        named = notebook.titled(parameters)
+        facts = Facts(notebook.title, ticket.tenant_name, named, run.started_at)
+        await live.keep_notebook(executed, facts, ended)
         return ended

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.db import connect, roles
+from workbench.db.sandbox import Sandbox
 from workbench.errors import NotFound
-from workbench.runs.tickets import Ticket
+from workbench.runs.tickets import SandboxTicket, Ticket
 from workbench.tenants import logins
 from workbench.tenants import queries as tenants
 from workbench.worker.parts import Parts, now
@@ -59,8 +60,21 @@ async def issue(
 
 def secrets(ticket: Ticket) -> tuple[str, ...]:
     """What of a ticket nobody may read in a report."""
-    password = ticket.database_url.split("@")[0].rsplit(":", 1)[-1]
-    return ticket.actor_token, ticket.access_token, password
+    urls = [ticket.database_url]
+    if ticket.sandbox is not None:
+        urls += ticket.sandbox.urls.values()
+    passwords = [url.split("@")[0].rsplit(":", 1)[-1] for url in urls]
+    keys = [ticket.sandbox.secret] if ticket.sandbox is not None else []
+    return ticket.actor_token, ticket.access_token, *passwords, *keys
+
+
+def sandboxed(ticket: Ticket, sandbox: Sandbox) -> Ticket:
+    """The ticket with the addresses of a disposable database."""
+    urls = {
+        role: url.set(drivername="postgresql").render_as_string(hide_password=False)
+        for role, url in sandbox.urls.items()
+    }
+    return ticket.model_copy(update={"sandbox": SandboxTicket(urls=urls, secret=sandbox.secret)})
 
 
 def _api_url(parts: Parts) -> str:

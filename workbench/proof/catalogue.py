@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalogue says is there; no test of this folder names a table itself."""
+"""What PostgreSQL's catalogue says is there; no attempt names a table itself."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,13 @@ PLATFORM = (
     "users",
 )
 
+# Rows of a tenant that only the platform writes, and no actor inside: who entered is not for those
+# to say who are in.
+WRITTEN_OUTSIDE = ("impersonations",)
+
+# What everybody who has a dataset sees of it alike: no row of these belongs to a tenant.
+SHARED = ("views.definitions", "views.columns")
+
 RELATIONS = """
     select n.nspname as schema, c.relname as name, c.relkind::text as kind,
         array(select a.attname::text from pg_attribute a
@@ -37,6 +44,27 @@ RELATIONS = """
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any (%s) and c.relkind = any (%s)
     order by 1, 2
+"""
+
+VERBS = {"r": "select", "a": "insert", "w": "update", "d": "delete"}
+POLICIES = r"""
+    select c.oid::regclass::text as name, p.polcmd::text as verb,
+        substring(coalesce(pg_get_expr(p.polqual, p.polrelid),
+            pg_get_expr(p.polwithcheck, p.polrelid))
+            from $$^\(tenant_id = \( SELECT workbench\.tenant_with\('([a-z:]+)'$$) as permission
+    from pg_policy p join pg_class c on c.oid = p.polrelid
+    where 'workbench_app'::regrole = any (p.polroles)
+"""
+GRANTS = """
+    select format('%%s.%%s', n.nspname, c.relname) as name, g.privilege
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    cross join unnest(array['select', 'insert', 'update', 'delete']) g (privilege)
+    where n.nspname = any (%s) and c.relkind in ('r', 'v')
+        and has_table_privilege(%s, c.oid, g.privilege)
+        and (c.relkind = 'v' or exists (
+            select from pg_policy p where p.polrelid = c.oid
+                and p.polcmd::text = case g.privilege when 'select' then 'r'
+                    when 'insert' then 'a' when 'update' then 'w' else 'd' end))
 """
 
 
@@ -54,6 +82,16 @@ class Relation:
     def sql(self) -> sql.Composed:
         """The quoted name."""
         return sql.SQL("{}").format(sql.Identifier(self.schema, self.name))
+
+    @property
+    def is_view(self) -> bool:
+        """Whether readers may see it; else it is a table."""
+        return self.kind == "v"
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether its rows belong to tenants."""
+        return str(self) not in SHARED
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -91,3 +129,19 @@ def tenant_tables(connection: psycopg.Connection) -> list[Relation]:
 def reader_views(connection: psycopg.Connection) -> list[Relation]:
     """Every view that readers see."""
     return relations(connection, "v", "data", "views")
+
+
+def needed(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
+    """The permission that the application's policy asks, by table and privilege.
+
+    Only policies that ask for one permission and nothing else are told here.
+    """
+    found = rows(connection, POLICIES)
+    single = {(p["name"], VERBS[p["verb"]]): p["permission"] for p in found if p["permission"]}
+    many = [(p["name"], VERBS[p["verb"]]) for p in found]
+    return {place: need for place, need in single.items() if many.count(place) == 1}
+
+
+def granted(connection: psycopg.Connection, role: str) -> set[tuple[str, str]]:
+    """What a login may try on which table or view, by the grants and with a policy that lets it."""
+    return {(r["name"], r["privilege"]) for r in rows(connection, GRANTS, list(OURS), role)}

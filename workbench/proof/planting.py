@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tests.isolation import catalogue
-from tests.isolation.catalogue import Relation
+from workbench.proof import catalogue
+from workbench.proof.catalogue import Relation
 
 # What a check constraint asks for; a new table with such a check adds its line here. `{}` stands
 # for the tenant.
