@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, stays, tasks
+from workbench.worker import kernel, lenses, stays, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts
@@ -27,6 +27,7 @@ MAIL_SECONDS = 2.0
 RESCUE_SECONDS = 10.0
 SEAL_SECONDS = 1.0
 EXPIRE_SECONDS = 10.0
+SWEEP_SECONDS = 600.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
+        asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
@@ -120,6 +122,10 @@ async def _deliver(mailroom: Mailroom) -> None:
 async def _seal(parts: Parts) -> None:
     while await seal(parts.database):
         pass
+
+
+async def _sweep(parts: Parts) -> None:
+    await lenses.sweep(parts.database)
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:
