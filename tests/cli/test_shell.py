@@ -136,6 +136,14 @@ class TestUser:
         assert "invited already" in shell(*order, "inviting").stderr
         assert "workbench tenant list" in shell(*order, "nobody").stderr
 
+    def test_it_offers_a_new_password(self, shell: Shell) -> None:
+        """The mail waits for the worker; what is no address is told."""
+        assert "waits for the worker" in shell("user", "reset", "who@x.example").stdout
+        done = shell("user", "reset", "nobody")
+
+        assert done.returncode == 1
+        assert "e-mail address" in done.stderr
+
     def test_it_knows_no_user_who_is_not_there(self, shell: Shell) -> None:
         """Disabling nobody is an error that says where to look."""
         done = shell("user", "disable", "nobody@x.example")

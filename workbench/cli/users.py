@@ -17,7 +17,7 @@ from workbench.db.session import Database
 from workbench.errors import Invalid, NotFound
 from workbench.identity import commands, queries
 from workbench.identity.models import User
-from workbench.notifications import invitations
+from workbench.notifications import invitations, resets
 from workbench.permissions import ROLES, Permission, Role
 
 T = TypeVar("T")
@@ -59,6 +59,13 @@ def invite(
     """Invite somebody to a tenant by mail."""
     database.run(lambda db: _invite(db, email, tenant, role))
     console.out.print(f"A mail to {email} waits for the worker to send it.")
+
+
+@shell.command()
+def reset(email: Email) -> None:
+    """Send a user a link to choose a new password."""
+    database.run(lambda db: resets.ask(db, email))
+    console.out.print(f"If {email} is a user, a mail with a link waits for the worker to send it.")
 
 
 @shell.command("list")
