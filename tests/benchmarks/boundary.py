@@ -70,6 +70,16 @@ grant select on data.guarded, data.plain to {roles.APP};
 """
 
 
+# Somebody with permissions among 100,000 others.
+SIGNED_IN = """
+insert into workbench_private.live
+select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '{}'::text[], 'infinity'::timestamptz
+from generate_series(1, 100000) union all
+select %s::uuid, %s::uuid, %s::uuid, %s::text[], 'infinity'::timestamptz
+"""
+TELL = "select set_config('workbench.actor_token', %s, true)"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A statement in both forms, how often it is asked, and the ratio it may cost."""
@@ -120,14 +130,7 @@ def _prepare(settings: Settings) -> str:
         superuser.execute(GUARD)
         superuser.execute("vacuum analyze rows.guarded")
         superuser.execute("vacuum analyze data.plain")
-        superuser.execute(
-            "insert into workbench_private.live "
-            "select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '{}'::text[], "
-            "'infinity'::timestamptz "
-            "from generate_series(1, 100000) union all "
-            "select %s::uuid, %s::uuid, %s::uuid, '{row:read}'::text[], 'infinity'::timestamptz",
-            [sid, user, TENANT],
-        )
+        superuser.execute(SIGNED_IN, [sid, user, TENANT, ["row:read"]])
         superuser.execute("vacuum analyze workbench_private.live")
     actor = Actor.of_user(user, sid=sid, tenant_id=TENANT, permissions=[Permission.ROW_READ])
     return ActorKey(settings.secret_keys[0]).mint(actor)
@@ -146,7 +149,7 @@ def _ratio(settings: Settings, case: Case, token: str) -> float:
 def _times(settings: Settings, case: Case, token: str) -> tuple[float, float]:
     """The median seconds of both forms, asked in turn after a warm-up."""
     url = connect.login_url(settings, roles.APP)
-    with _open(url) as connection:
+    with opened(url) as connection:
         assert connection.wait(telling.beginning(connection, token, NAME, is_prepared=False))
         connection.commit()
         pairs = [
@@ -173,7 +176,8 @@ def _plain(connection: psycopg.Connection, statement: str) -> float:
     return time.perf_counter() - begin
 
 
-def _open(url: URL) -> psycopg.Connection:
+def opened(url: URL) -> psycopg.Connection:
+    """Connect to an address."""
     return psycopg.connect(
         host=str(url.query["host"]),
         port=int(str(url.query["port"])),
