@@ -73,7 +73,8 @@ grant select on data.guarded, data.plain to {roles.APP};
 # Somebody with permissions among 100,000 others.
 SIGNED_IN = """
 insert into workbench_private.live
-select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '{}'::text[], 'infinity'::timestamptz
+select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '{}'::text[],
+    'infinity'::timestamptz
 from generate_series(1, 100000) union all
 select %s::uuid, %s::uuid, %s::uuid, %s::text[], 'infinity'::timestamptz
 """

@@ -1,61 +1,73 @@
 """The shell: `workbench …`."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
+from typer.core import TyperGroup
 
-from workbench.cli import (
-    access,
-    audit,
-    console,
-    database,
-    demo,
-    doctor,
-    grants,
-    keys,
-    lab,
-    notebook,
-    roles,
-    serve,
-    tenant_life,
-    tenants,
-    tokens,
-    up,
-    users,
-)
+from workbench.cli import console
 from workbench.errors import Unavailable, WorkbenchError
+
+# Where each command is; only the one that is called gets imported, since all of them together take
+# longer to import than most take to work.
+COMMANDS = {
+    "up": ("up", "up"),
+    "serve": ("serve", "serve"),
+    "work": ("serve", "work"),
+    "migrate": ("database", "migrate"),
+    "doctor": ("doctor", "doctor"),
+    "demo": ("demo", "demo"),
+    "lab": ("lab", "lab"),
+    "run": ("notebook", "run"),
+    "access": ("access", "access"),
+    "audit": ("audit", "shell"),
+    "tenant": ("tenant_life", "shell"),
+    "role": ("roles", "shell"),
+    "grant": ("grants", "shell"),
+    "user": ("users", "shell"),
+    "token": ("tokens", "shell"),
+    "keys": ("keys", "shell"),
+}
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Click's interface)
+        """Their names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """One of them, or None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        found = getattr(import_module(f"workbench.cli.{module}"), name)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            alone.command(cmd_name)(found)
+            found = alone
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
 
 shell = typer.Typer(
     name="workbench",
-    help="Analytics and operations for many tenants in one PostgreSQL.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-shell.command()(up.up)
-shell.command()(serve.serve)
-shell.command()(serve.work)
-shell.command()(database.migrate)
-shell.command()(doctor.doctor)
-shell.command()(demo.demo)
-shell.command()(lab.lab)
-shell.command()(notebook.run)
-shell.add_typer(audit.shell, name="audit")
-tenants.shell.command()(tenant_life.delete)
-tenants.shell.command()(tenant_life.restore)
-tenants.shell.command()(tenant_life.purge)
-tenants.shell.command()(tenant_life.export)
-tenants.shell.command("usage")(tenant_life.show_usage)
-tenants.shell.command()(tenant_life.enter)
-shell.add_typer(tenants.shell, name="tenant")
-shell.command()(access.access)
-shell.add_typer(roles.shell, name="role")
-shell.add_typer(grants.shell, name="grant")
-shell.add_typer(users.shell, name="user")
-shell.add_typer(tokens.shell, name="token")
-shell.add_typer(keys.shell, name="keys")
+
+
+@shell.callback()
+def about() -> None:
+    """Analytics and operations for many tenants in one PostgreSQL."""
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from workbench.audit import commands as audit
 from workbench.cli import console, database
 from workbench.cli.database import OPERATOR
 from workbench.cli.options import AsJson
-from workbench.cli.tenants import Reason, Slug, change, named
+from workbench.cli.tenants import Reason, Slug, change, named, shell
 from workbench.db.session import Database
 from workbench.errors import Invalid, NotFound
 from workbench.identity import queries as identities
@@ -33,6 +33,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Deleted = Annotated[str, typer.Argument(help="The deleted tenant's slug, or its id.")]
 
 
+@shell.command()
 def delete(slug: Slug, *, yes: Yes = False, reason: Reason = None) -> None:
     """Take every access to a tenant, and its name; its data stay until a purge."""
     _sure(f"Delete the tenant {slug}?", yes=yes)
@@ -45,6 +46,7 @@ def delete(slug: Slug, *, yes: Yes = False, reason: Reason = None) -> None:
     )
 
 
+@shell.command()
 def restore(tenant: Deleted) -> None:
     """Bring a deleted tenant back whose purge has not begun."""
 
@@ -57,6 +59,7 @@ def restore(tenant: Deleted) -> None:
     console.out.print(f"Tenant {tenant} is back.")
 
 
+@shell.command()
 def purge(
     tenant: Deleted,
     *,
@@ -83,6 +86,7 @@ def purge(
         )
 
 
+@shell.command()
 def export(slug: Slug, to: Annotated[Path, typer.Option(help="The file to write, a zip.")]) -> None:
     """Write everything that a tenant has into an archive."""
     with Progress(console=console.err) as progress, to.open("xb") as file:
@@ -105,6 +109,7 @@ def export(slug: Slug, to: Annotated[Path, typer.Option(help="The file to write,
     console.out.print(f"{to} holds everything of {slug} (SHA-256 {sha256}).", soft_wrap=True)
 
 
+@shell.command("usage")
 def show_usage(
     slug: Annotated[str | None, typer.Argument(help="One tenant's slug.")] = None,
     *,
@@ -114,6 +119,7 @@ def show_usage(
     console.show(database.run(lambda db: _usage(db, slug)), as_json=as_json)
 
 
+@shell.command()
 def enter(
     slug: Slug,
     reason: Annotated[str, typer.Option(help="Why; the tenant sees it.")],
