@@ -1,7 +1,6 @@
 """Each rule of the guides names the tests that enforce it, and those tests are there."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,11 @@ def rules(text: str) -> list[str]:
     return [item for item in items if item.startswith(f"- {MARK}")]
 
 
-def named() -> Iterator[tuple[str, str]]:
+def named() -> list[tuple[str, str]]:
     """Every test that a guide names, with the guide's name."""
-    for path in GUIDES:
-        for test in sorted(set(TEST.findall(path.read_text()))):
-            yield path.name, test
+    return [
+        (path.name, test) for path in GUIDES for test in sorted(set(TEST.findall(path.read_text())))
+    ]
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
