@@ -14,7 +14,7 @@ from workbench.db.ids import new_id
 from workbench.db.model import Model
 from workbench.settings import ROOT
 
-MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("2*.py"))
+MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("[0-9]*.py"))
 OPERATORS = {"/health/live", "/health/ready", "/metrics"}
 TAKES_CHANGES = {route.path for route in SHOWN if "PATCH" in route.methods}
 
