@@ -13,11 +13,11 @@ from playwright.async_api import Browser, Page, Request, Response, async_playwri
 
 from dashboards import app as dashboards
 from tests.support.serving import serving
-from workbench import worker
 from workbench.api import app as api
 from workbench.db.session import Database
 from workbench.settings import Settings
 from workbench.storage import Storage
+from workbench.worker import loop
 
 # Without them Chromium asks after its own updates.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
@@ -67,7 +67,7 @@ async def house(settings: Settings, database: Database, storage: Storage) -> Asy
     """The API, the dashboards and a worker; the address."""
     app: Any = api.create(settings, database, storage)
     dashboards.mount(app, settings, database, storage)
-    working = asyncio.create_task(worker.serve(settings))
+    working = asyncio.create_task(loop.serve(settings))
     async with serving(app) as url:
         yield url
     working.cancel()

@@ -85,10 +85,10 @@ async def _some_worker(settings: Settings, database: Database) -> AsyncIterator[
         if await connection.scalar(WORKERS):
             yield
             return
-    from workbench import worker  # noqa: PLC0415 (papermill takes a second to import)
+    from workbench.worker import loop  # noqa: PLC0415 (papermill takes a second to import)
 
     stop = asyncio.Event()
-    working = asyncio.create_task(worker.serve(settings, stop))
+    working = asyncio.create_task(loop.serve(settings, stop))
     try:
         yield
     finally:

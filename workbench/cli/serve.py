@@ -37,13 +37,13 @@ def serve(
 
 def work() -> None:
     """Take runs and imports from the queue until stopped."""
-    from workbench import worker  # noqa: PLC0415 (papermill takes a second to import)
+    from workbench.worker import loop  # noqa: PLC0415 (papermill takes a second to import)
 
     settings = Settings()
     prepare(settings)
     with connect.server(settings):
         connect.check(settings)
-        asyncio.run(worker.serve(settings))
+        asyncio.run(loop.serve(settings))
 
 
 def with_port(port: int | None) -> Settings:

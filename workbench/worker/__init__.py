@@ -1,3 +1,1 @@
 """The worker: takes runs and imports from the queue, relays the outbox, sends mail."""
-
-from workbench.worker.loop import serve as serve
