@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.isolation.world import LOGINS, World
+from workbench.db import roles
 from workbench.proof import catalogue
 
 ROLES = ("workbench_app", "workbench_reader", "workbench_worker")
@@ -287,9 +288,9 @@ class TestRoles:
             world.superuser,
             "select r.rolname as name, o.rolname as other from pg_roles r, pg_roles o "
             "where r.rolcanlogin and r.rolname ~ '^workbench' and r.rolname <> 'workbench_owner' "
-            "and o.rolname in ('workbench_owner', 'workbench_keeper', 'workbench_guard', "
-            "'workbench_viewer', 'workbench_worker', 'workbench_steward') "
+            "and o.rolname = any (%s) "
             "and o.rolname <> r.rolname and pg_has_role(r.oid, o.oid, 'member')",
+            [roles.OWNER, roles.WORKER, *(set(roles.GROUPS) - {roles.READERS})],
         )
         assert found == []
 
@@ -297,9 +298,8 @@ class TestRoles:
         """What owns views and functions has no password and no way in."""
         found = catalogue.rows(
             world.superuser,
-            "select rolname as name from pg_roles where rolcanlogin and rolname in "
-            "('workbench_viewer', 'workbench_keeper', 'workbench_guard', 'workbench_readers', "
-            "'workbench_steward')",
+            "select rolname as name from pg_roles where rolcanlogin and rolname = any (%s)",
+            list(roles.GROUPS),
         )
         assert found == []
 
