@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 # Compiled once at installation, notebooks start twice as fast.
 export UV_COMPILE_BYTECODE := 1

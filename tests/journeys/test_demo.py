@@ -9,8 +9,6 @@ from playwright.async_api import Browser
 
 from tests.support.site import Site, ended, up
 
-pytestmark = pytest.mark.xdist_group("site")
-
 # Counted in the published file itself, apart from Workbench.
 FLIGHTS = {
     "ua": 58_665,

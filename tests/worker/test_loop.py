@@ -146,8 +146,9 @@ class TestWork:
         """A worker process that gets SIGTERM ends cleanly and soon."""
         del bench
         code = (
-            "import asyncio; from workbench import worker; from workbench.settings import Settings;"
-            f"asyncio.run(worker.serve(Settings(_env_file=None, home={str(settings.home)!r})))"
+            "import asyncio; from workbench.worker import loop; "
+            "from workbench.settings import Settings;"
+            f"asyncio.run(loop.serve(Settings(_env_file=None, home={str(settings.home)!r})))"
         )
         with subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True

@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any, BinaryIO
@@ -52,6 +53,7 @@ READS = (
 )
 Statement = Select[*tuple[Any, ...]]
 Tell = Callable[[float], Awaitable[None]]
+Step = Callable[[], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
@@ -111,12 +113,14 @@ async def write(
     actor.require(Permission.TENANT_EXPORT)
     with Archive(file) as archive:
         writing = _Writing(database, storage, actor, archive)
-        steps = [*writing.lists(), *[writing.dataset(found) for found in await writing.datasets()]]
-        steps += [
-            writing.files(statement) for statement in (datasets.files(actor), runs.files(actor))
+        steps: list[Step] = [
+            *writing.lists(),
+            *(partial(writing.dataset, found) for found in await writing.datasets()),
+            partial(writing.files, datasets.files(actor)),
+            partial(writing.files, runs.files(actor)),
         ]
         for number, step in enumerate(steps, start=1):
-            await step
+            await step()
             await tell(number / (len(steps) + 1))
         await writing.readme()
     return archive.counted
@@ -145,11 +149,11 @@ class _Writing:
         self._archive = archive
         self._missing: list[str] = []
 
-    def lists(self) -> Iterator[Awaitable[None]]:
+    def lists(self) -> Iterator[Step]:
         """Each room's lists."""
         for room, found in rooms(self._actor).items():
             for name, statement in found.items():
-                yield self._list(f"{room}/{name}", statement, {})
+                yield partial(self._list, f"{room}/{name}", statement, {})
 
     async def datasets(self) -> list[Dataset]:
         """The tenant's datasets."""
