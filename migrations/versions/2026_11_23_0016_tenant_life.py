@@ -164,7 +164,7 @@ def _policies() -> None:
     )
     guarded_table(
         "impersonations",
-        select=f"{entering} or {inside} or {managing}",
+        select=f"{entering} and coalesce({own}, true) or {inside} or {managing}",
         insert=f"{entering} and coalesce({own}, true)",
         update=f"{inside} or {managing}",
     )
