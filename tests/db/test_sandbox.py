@@ -78,6 +78,7 @@ class TestMade:
         """The owner may do there what nobody does where tenants are."""
         with as_role(made, roles.OWNER) as owner:
             owner.execute("alter table workbench.runs no force row level security")
+            owner.execute("alter table workbench.runs force row level security")
 
     def test_the_witness_sees_past_policies(self, made: Sandbox) -> None:
         """Who plants rows for a proof can count them; the application sees none without a token."""
