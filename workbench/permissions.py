@@ -22,6 +22,7 @@ class Permission(StrEnum):
     NOTEBOOK_READ = "notebook:read"
     PLATFORM_READ = "platform:read"
     ROLE_MANAGE = "role:manage"
+    ROW_EXPORT = "row:export"
     ROW_READ = "row:read"
     ROW_WRITE = "row:write"
     RUN_READ = "run:read"
@@ -60,7 +61,12 @@ _VIEWER = _GUEST | {
     Permission.ROW_READ,
     Permission.RUN_READ,
 }
-_ANALYST = _VIEWER | {Permission.IMPORT_READ, Permission.RUN_START, Permission.SQL_RUN}
+_ANALYST = _VIEWER | {
+    Permission.IMPORT_READ,
+    Permission.ROW_EXPORT,
+    Permission.RUN_START,
+    Permission.SQL_RUN,
+}
 _ENGINEER = _ANALYST | {
     Permission.IMPORT_START,
     Permission.ROW_WRITE,

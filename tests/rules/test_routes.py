@@ -47,6 +47,7 @@ MAKES_NOTHING = {
     "POST /api/v1/invitations/show",
     "POST /api/v1/deleted-tenants/{tenant_id}/restore",
     "POST /api/v1/sql",
+    "POST /api/v1/sql/export",
     "POST /api/v1/datasets/{name}/query",
     "POST /api/v1/datasets/{name}/rows/{row_id}/restore",
     "POST /api/v1/runs/{run_id}/cancel",

@@ -9,7 +9,7 @@ from workbench.access.schemas import USUAL, Kind, Part, Target
 from workbench.actor import Actor
 from workbench.datasets import queries
 from workbench.db.session import Database
-from workbench.permissions import Role
+from workbench.permissions import Permission, Role
 
 
 async def guest(database: Database, tenant_id: UUID) -> tuple[UUID, UUID]:
@@ -24,9 +24,10 @@ async def grant(
     membership_id: UUID,
     kind: Kind,
     name: str,
+    *more: Permission,
     **part: Any,
 ) -> UUID:
-    """Let a member have what is usual of a target, or part of a dataset."""
+    """Let a member have what is usual of a target and more, or part of a dataset."""
     async with database.session(owner) as session:
         target, definition_id = Target(kind=kind, name=name), None
         if kind == "dataset":
@@ -39,7 +40,7 @@ async def grant(
             target,
             definition_id=definition_id,
             membership_id=membership_id,
-            permissions=USUAL[kind],
+            permissions=(*USUAL[kind], *more),
             part=Part.model_validate(part),
         )
         return made.id

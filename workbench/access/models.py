@@ -106,7 +106,7 @@ class Grant(TenantOwned, Created, SoftDelete, Model):
         CheckConstraint(
             "cardinality(permissions) > 0 and array_position(permissions, null) is null "
             "and permissions <@ case kind "
-            "when 'dataset' then '{dataset:read,row:read,row:write}'::text[] "
+            "when 'dataset' then '{dataset:read,row:export,row:read,row:write}'::text[] "
             "when 'dashboard' then '{dashboard:read}' "
             "when 'notebook' then '{notebook:read,run:read,run:start}' end",
             name="permissions",

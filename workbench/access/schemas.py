@@ -19,7 +19,12 @@ Kind = Literal["dataset", "dashboard", "notebook"]
 
 # What a grant on each kind of target can give.
 GRANTABLE: dict[Kind, tuple[Permission, ...]] = {
-    "dataset": (Permission.DATASET_READ, Permission.ROW_READ, Permission.ROW_WRITE),
+    "dataset": (
+        Permission.DATASET_READ,
+        Permission.ROW_EXPORT,
+        Permission.ROW_READ,
+        Permission.ROW_WRITE,
+    ),
     "dashboard": (Permission.DASHBOARD_READ,),
     "notebook": (Permission.NOTEBOOK_READ, Permission.RUN_READ, Permission.RUN_START),
 }

@@ -33,11 +33,18 @@ Filtering = Annotated[
 
 def sort(text: str | None) -> list[Sort]:
     """Read `-dep_delay,month`."""
-    names = [name.strip() for name in (text or "").split(",") if name.strip()]
     try:
-        return [Sort(column=n.removeprefix("-"), descending=n.startswith("-")) for n in names]
+        return [
+            Sort(column=name.removeprefix("-"), descending=name.startswith("-"))
+            for name in names(text)
+        ]
     except ValidationError as error:
         raise _invalid("sort", error) from error
+
+
+def names(text: str | None) -> list[str]:
+    """Read `origin,dest`."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def conditions(texts: Sequence[str]) -> list[Condition]:

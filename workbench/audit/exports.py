@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from workbench import formulas
 from workbench.actor import Actor
 from workbench.audit import chain, commands, queries, verifying
 from workbench.db.session import Database
@@ -16,7 +17,6 @@ from workbench.errors import Unavailable
 from workbench.permissions import Permission
 
 COLUMNS = ("position", *chain.FIELDS, "previous", "hash")
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Broken(Unavailable):
@@ -101,11 +101,6 @@ async def lines(
         previous = row["hash"]
 
 
-def safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULAS) else text
-
-
 def _csv(row: Mapping[Any, Any], previous: bytes) -> str:
     fields = (text or "" for text in chain.fields_of(row))
     return _row([str(row["position"]), *fields, previous.hex(), row["hash"].hex()])
@@ -113,7 +108,7 @@ def _csv(row: Mapping[Any, Any], previous: bytes) -> str:
 
 def _row(cells: Any) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerow([safe(cell) for cell in cells])
+    csv.writer(buffer).writerow([formulas.defused(cell) for cell in cells])
     return buffer.getvalue()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from workbench.actor import Actor
 from workbench.datasets import aggregates, conditions, tables
 from workbench.datasets.models import Dataset, Definition, Import, Reject
-from workbench.datasets.schemas import Aggregation, Condition, RowsQuery
+from workbench.datasets.schemas import Aggregation, Condition, RowsExport, RowsQuery
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
@@ -54,6 +54,21 @@ def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
     if query.cursor is None:
         return statement
     return statement.where(conditions.after(view, types, sort, query.cursor))
+
+
+def export(actor: Actor, dataset: Dataset, wanted: RowsExport) -> Select[Any]:
+    """All rows that match, in the order of the screen, without `row_id` unless it is named."""
+    actor.require(Permission.ROW_EXPORT, str(dataset.definition_id))
+    _require_rows(actor, dataset)
+    view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
+    for place, name in enumerate(wanted.columns):
+        conditions.check_column(types, name, f"columns[{place}]")
+    names = wanted.columns or [name for name in types if name != tables.ROW_ID]
+    return (
+        select(*(view.c[name] for name in dict.fromkeys(names)))
+        .where(*conditions.where(view, types, wanted.filter))
+        .order_by(*conditions.order_by(view, conditions.full_sort(types, wanted.sort)))
+    )
 
 
 def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
@@ -42,7 +43,11 @@ ROWS = (
     "select case when octet_length(j.line) <= {} then j.line end "
     "from (select to_json(q)::text as line from (\n{}\n) as q{}) as j"
 )
+FILE = "select {} from (\n{}\n) as q ({})"
 EXPLAIN = "explain (costs off) {}"
+# What files know: booleans, whole and binary numbers, texts, days and moments, by type's number.
+KNOWN = frozenset({16, 20, 21, 23, 25, 700, 701, 1042, 1043, 1082, 1184})
+NUMERIC, LOCAL = 1700, 1114
 SHOWN = ("0A", "21", "22", "42", "53", "54")  # classes of errors that speak of the statement
 
 
@@ -106,12 +111,52 @@ async def run(
     return SqlResult(columns, rows, truncated, round((time.perf_counter() - started) * 1000, 2))
 
 
+def search_path(actor: Actor) -> str:
+    """The schemas in which the actor's statements look for datasets."""
+    return f"{actor.lens}, data" if actor.lens else "data"
+
+
+async def exported(session: AsyncSession, actor: Actor, statement: str) -> str:
+    """The checked statement, each column of its answer as a type that files know."""
+    actor.require(Permission.SQL_RUN)
+    actor.require_somewhere(Permission.ROW_READ)
+    datasets = (await session.scalars(queries.datasets(actor))).all()
+    checked = sql_check.check(statement, {dataset.definition.name for dataset in datasets})
+    if checked.explain:
+        raise SqlRefused("A plan is no table; run EXPLAIN without exporting it.")
+    connection = await driver.of(session)
+    try:
+        await _prepare(connection, actor, WATCHDOG)
+        described = await connection.execute(NAMES.format(checked.text).encode())
+    except psycopg.Error as error:
+        raise _said(error, statement, checked) from None
+    finally:
+        await session.rollback()
+    columns = described.description or []
+    aliases = [f"c{number}" for number in range(len(columns))]
+    casts = [
+        sql.SQL("{} as {}").format(_as_known(alias, column.type_code), sql.Identifier(column.name))
+        for alias, column in zip(aliases, columns, strict=True)
+    ]
+    if not casts:
+        raise SqlRefused("The answer has no columns to export.")
+    return FILE.format(sql.SQL(", ").join(casts).as_string(), checked.text, ", ".join(aliases))
+
+
+def _as_known(alias: str, type_number: int) -> sql.Composable:
+    column = sql.Identifier(alias)
+    if type_number in KNOWN:
+        return column
+    kind = {NUMERIC: "double precision", LOCAL: "timestamptz"}.get(type_number, "text")
+    return sql.SQL("{}::{}").format(column, sql.SQL(kind))
+
+
 async def _prepare(
     connection: psycopg.AsyncConnection[Any],
     actor: Actor,
     timeout: timedelta,  # noqa: ASYNC109 (as above)
 ) -> None:
-    path = f"{actor.lens}, data" if actor.lens else "data"
+    path = search_path(actor)
     milliseconds = str(max(1, int(timeout.total_seconds() * 1000)))
     await connection.execute(SETTINGS, [path, milliseconds])
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic_core import to_json
 
+from workbench import formulas
+
 CHUNK = 256 * 1024
 CHECKSUMS = "checksums.sha256"
-# What a spreadsheet takes for the beginning of a formula; quotes do not keep it from doing so.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 ARROW = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -133,7 +133,7 @@ def cell(value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     text = value if isinstance(value, str) else to_json(value).decode().strip('"')
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return formulas.defused(text)
 
 
 def _safe(name: str) -> str:

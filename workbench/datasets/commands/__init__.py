@@ -4,6 +4,8 @@ from workbench.datasets.commands.ad_hoc import run_sql as run_sql
 from workbench.datasets.commands.definitions import adopt as adopt
 from workbench.datasets.commands.definitions import adopt_shared as adopt_shared
 from workbench.datasets.commands.definitions import define as define
+from workbench.datasets.commands.exporting import export_rows as export_rows
+from workbench.datasets.commands.exporting import export_sql as export_sql
 from workbench.datasets.commands.imports import LOADER as LOADER
 from workbench.datasets.commands.imports import begin_import as begin_import
 from workbench.datasets.commands.imports import fail_import as fail_import

@@ -10,6 +10,7 @@ from workbench.datasets.schemas.definitions import ColumnView as ColumnView
 from workbench.datasets.schemas.definitions import DatasetView as DatasetView
 from workbench.datasets.schemas.definitions import NewColumn as NewColumn
 from workbench.datasets.schemas.definitions import NewDataset as NewDataset
+from workbench.datasets.schemas.exports import RowsExport as RowsExport
 from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import RejectView as RejectView
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
