@@ -30,6 +30,8 @@ ASKING_NOBODY = {
     "datasets.explain.explain": "access.standing.of asks role:manage",
     "datasets.loading.load": "part of a command that has asked",
     "datasets.reach.reach": "access.standing.of asks role:manage",
+    "datasets.queries.require_rows": "asks, of a whole or a part",
+    "datasets.readings.opened": "part of a command that has asked",
     "datasets.sql.search_path": "names schemas",
     "datasets.tables.view": "names a view",
     "notifications.announcements.write": "as mail",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from workbench.actor import Actor
 from workbench.datasets import aggregates, conditions, tables
 from workbench.datasets.models import Dataset, Definition, Import, Reject
-from workbench.datasets.schemas import Aggregation, Condition, RowsExport, RowsQuery
+from workbench.datasets.schemas import Aggregation, Condition, RowsQuery
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
@@ -42,7 +42,7 @@ def definitions(actor: Actor) -> Select[Definition]:
 
 def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
     """A page of rows and one more, which tells whether there is a next page; see `page`."""
-    _require_rows(actor, dataset)
+    require_rows(actor, dataset)
     view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
     sort = conditions.full_sort(types, query.sort)
     statement = (
@@ -56,21 +56,6 @@ def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
     return statement.where(conditions.after(view, types, sort, query.cursor))
 
 
-def export(actor: Actor, dataset: Dataset, wanted: RowsExport) -> Select[Any]:
-    """All rows that match, in the order of the screen, without `row_id` unless it is named."""
-    actor.require(Permission.ROW_EXPORT, str(dataset.definition_id))
-    _require_rows(actor, dataset)
-    view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
-    for place, name in enumerate(wanted.columns):
-        conditions.check_column(types, name, f"columns[{place}]")
-    names = wanted.columns or [name for name in types if name != tables.ROW_ID]
-    return (
-        select(*(view.c[name] for name in dict.fromkeys(names)))
-        .where(*conditions.where(view, types, wanted.filter))
-        .order_by(*conditions.order_by(view, conditions.full_sort(types, wanted.sort)))
-    )
-
-
 def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:
     """Make a page of the mappings that the statement of `rows` answered."""
     return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))
@@ -78,19 +63,20 @@ def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[A
 
 def count(actor: Actor, dataset: Dataset, filter_: Sequence[Condition] = ()) -> Select[int]:
     """How many rows match."""
-    _require_rows(actor, dataset)
+    require_rows(actor, dataset)
     view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
     return select(func.count()).select_from(view).where(*conditions.where(view, types, filter_))
 
 
 def aggregate(actor: Actor, dataset: Dataset, aggregation: Aggregation) -> Select[Any]:
     """Groups of rows and their figures."""
-    _require_rows(actor, dataset)
+    require_rows(actor, dataset)
     view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
     return aggregates.statement(view, types, aggregation)
 
 
-def _require_rows(actor: Actor, dataset: Dataset) -> None:
+def require_rows(actor: Actor, dataset: Dataset) -> None:
+    """Raise Forbidden unless the actor may read rows of the dataset, all or a part."""
     if not actor.sees_part(dataset.definition_id):
         actor.require(Permission.ROW_READ, str(dataset.definition_id))
 

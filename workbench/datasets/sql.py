@@ -10,7 +10,7 @@ import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.actor import Actor
 from workbench.datasets import driver, queries, sql_check
 from workbench.datasets.errors import refuse
+from workbench.datasets.plain import Plain, PlainColumn
 from workbench.datasets.sql_check import Checked, SqlRefused
 from workbench.errors import Forbidden, Invalid, Unauthenticated, Unavailable, WorkbenchError
 from workbench.permissions import Permission
@@ -46,8 +47,8 @@ ROWS = (
 FILE = "select {} from (\n{}\n) as q ({})"
 EXPLAIN = "explain (costs off) {}"
 # What files know: booleans, whole and binary numbers, texts, days and moments, by type's number.
-KNOWN = frozenset({16, 20, 21, 23, 25, 700, 701, 1042, 1043, 1082, 1184})
-NUMERIC, LOCAL = 1700, 1114
+KNOWN = frozenset({16, 20, 21, 23, 700, 701, 1082, 1184})
+BOOLEAN, NUMERIC, LOCAL = 16, 1700, 1114
 SHOWN = ("0A", "21", "22", "42", "53", "54")  # classes of errors that speak of the statement
 
 
@@ -116,7 +117,7 @@ def search_path(actor: Actor) -> str:
     return f"{actor.lens}, data" if actor.lens else "data"
 
 
-async def exported(session: AsyncSession, actor: Actor, statement: str) -> str:
+async def exported(session: AsyncSession, actor: Actor, statement: str) -> Plain:
     """The checked statement, each column of its answer as a type that files know."""
     actor.require(Permission.SQL_RUN)
     actor.require_somewhere(Permission.ROW_READ)
@@ -140,15 +141,30 @@ async def exported(session: AsyncSession, actor: Actor, statement: str) -> str:
     ]
     if not casts:
         raise SqlRefused("The answer has no columns to export.")
-    return FILE.format(sql.SQL(", ").join(casts).as_string(), checked.text, ", ".join(aliases))
+    return Plain(
+        FILE.format(sql.SQL(", ").join(casts).as_string(), checked.text, ", ".join(aliases)),
+        tuple(
+            PlainColumn(
+                column.name,
+                is_text=_kind(column.type_code) == "text",
+                is_boolean=column.type_code == BOOLEAN,
+            )
+            for column in columns
+        ),
+    )
 
 
 def _as_known(alias: str, type_number: int) -> sql.Composable:
+    kind = _kind(type_number)
     column = sql.Identifier(alias)
+    return column if kind is None else sql.SQL("{}::{}").format(column, sql.SQL(kind))
+
+
+def _kind(type_number: int) -> LiteralString | None:
+    """The type that files know in place of another; None where they know it itself."""
     if type_number in KNOWN:
-        return column
-    kind = {NUMERIC: "double precision", LOCAL: "timestamptz"}.get(type_number, "text")
-    return sql.SQL("{}::{}").format(column, sql.SQL(kind))
+        return None
+    return {NUMERIC: "double precision", LOCAL: "timestamptz"}.get(type_number, "text")
 
 
 async def _prepare(

@@ -16,10 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import batches, queries, sql
-from workbench.datasets.batches import Reading
-from workbench.datasets.export_formats import Format, encoded
+from workbench.datasets import exports, readings, sql
+from workbench.datasets.export_formats import Format
 from workbench.datasets.models import Dataset
+from workbench.datasets.plain import Plain
+from workbench.datasets.readings import Block, Reading
 from workbench.datasets.schemas import RowsExport
 from workbench.datasets.slots import Slots
 from workbench.datasets.sql import SqlFailed
@@ -42,7 +43,7 @@ class BrokenOff(Unavailable):
 class _Export:
     database: Database
     actor: Actor
-    statement: str
+    plain: Plain
     format_: Format
     bom: bool
     target: str
@@ -60,10 +61,10 @@ async def export_rows(
 ) -> AsyncGenerator[bytes]:
     """Begin the export of a dataset's rows, and answer its blocks."""
     actor.require(Permission.ROW_EXPORT, str(dataset.definition_id))
-    statement = batches.text_of(queries.export(actor, dataset, wanted))
+    plain = exports.rows(actor, dataset, wanted)
     question = wanted.model_dump_json(exclude_defaults=True)
     target = f"dataset {dataset.definition.name}"
-    return await _begun(_Export(database, actor, statement, format_, bom, target, question))
+    return await _begun(_Export(database, actor, plain, format_, bom, target, question))
 
 
 async def export_sql(
@@ -119,9 +120,9 @@ class _Source:
     def __init__(self, export: _Export) -> None:
         self._export = export
         self._reading: Reading | None = None
-        self._blocks: Iterator[tuple[int, bytes]] | None = None
+        self._blocks: Iterator[Block] | None = None
 
-    def next(self) -> tuple[int, bytes] | None:
+    def next(self) -> Block | None:
         """The next block and how many rows it holds; None at the end."""
         try:
             if self._blocks is None:
@@ -130,12 +131,12 @@ class _Source:
         except Exception as error:
             raise _said(error) from error
 
-    def _begin(self) -> Iterator[tuple[int, bytes]]:
+    def _begin(self) -> Iterator[Block]:
         export = self._export
-        path = sql.search_path(export.actor)
-        self._reading = Reading(export.database, export.actor, path)
-        reader = self._reading.execute(export.statement)
-        return encoded(reader, export.format_, bom=export.bom)
+        self._reading = readings.opened(
+            export.database, export.actor, export.format_, bom=export.bom
+        )
+        return self._reading.blocks(export.plain)
 
     def cancel(self) -> None:
         """End the statement, so that the thread gets free."""
