@@ -1,10 +1,11 @@
 """A visit: one opened dashboard, and what it may reach."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.actor import Actor
+from workbench.datasets.answers import Answers
 from workbench.db.session import Database
 
 visitor: ContextVar[Actor] = ContextVar("visitor")
@@ -25,10 +26,11 @@ screen: ContextVar[Screen] = ContextVar("screen", default=Screen())  # noqa: B03
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the dashboards are built on; it holds nothing that belongs to a visitor."""
+    """What the dashboards are built on; what belongs to a visitor is kept under what he may see."""
 
     database: Database
     notebooks: Path
+    answers: Answers = field(default_factory=Answers)
 
 
 @dataclass(frozen=True, slots=True)

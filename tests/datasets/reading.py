@@ -10,7 +10,7 @@ from workbench.datasets import queries
 from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import (
     Aggregation,
-    Condition,
+    Filter,
     RowsQuery,
     Sort,
 )
@@ -55,11 +55,11 @@ class Reader:
             rows += more
         return rows
 
-    async def matching(self, *conditions: Condition) -> list[Any]:
+    async def matching(self, *filters: Filter) -> list[Any]:
         """The delays of the rows that match, and that `count` agrees."""
-        rows = await self.walk(filter=list(conditions), sort=[Sort(column="delay")])
+        rows = await self.walk(filter=list(filters), sort=[Sort(column="delay")])
         async with self.database.reading(self.actor) as session:
-            count = queries.count(self.actor, self.dataset, conditions)
+            count = queries.count(self.actor, self.dataset, filters)
             assert await session.scalar(count) == len(rows)
         return [row["delay"] for row in rows]
 

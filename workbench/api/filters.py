@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import TypeAdapter, ValidationError
 
-from workbench.datasets.schemas import Condition, Sort
+from workbench.datasets.schemas import Filter, Filters, Sort
 from workbench.errors import Detail, Invalid
 
-CONDITIONS = TypeAdapter(list[Condition])
+FILTERS: TypeAdapter[list[Filter]] = TypeAdapter(Filters)
 PARTS = 3
 
 Sorting = Annotated[
@@ -24,7 +24,8 @@ Filtering = Annotated[
         max_length=50,
         description=(
             "`column:operator:value`, once for each condition (operators: eq, ne, lt, le, gt, ge, "
-            "in with values separated by commas, is_null, prefix); or a JSON list of conditions."
+            "between and in with values separated by commas, is_null, prefix, contains); or JSON, "
+            "where `all`, `any` and `not` join conditions and `search` looks into every text."
         ),
         examples=[["origin:eq:JFK", "month:le:6"]],
     ),
@@ -47,22 +48,23 @@ def names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def conditions(texts: Sequence[str]) -> list[Condition]:
-    """Read conditions written as `column:operator:value` or as a JSON list."""
+def conditions(texts: Sequence[str]) -> list[Filter]:
+    """Read filters written as `column:operator:value` or as JSON."""
     found: list[Any] = []
     for text in texts:
-        found += _from_json(text) if text.lstrip().startswith("[") else [_from_words(text)]
+        found += _from_json(text) if text.lstrip().startswith(("[", "{")) else [_from_words(text)]
     try:
-        return CONDITIONS.validate_python(found)
+        return FILTERS.validate_python(found)
     except ValidationError as error:
         raise _invalid("filter", error) from error
 
 
 def _from_json(text: str) -> list[Any]:
     try:
-        return list(json.loads(text))
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(details=[Detail("filter", "this is no JSON")]) from error
+    return found if isinstance(found, list) else [found]
 
 
 def _from_words(text: str) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def _from_words(text: str) -> dict[str, Any]:
     column, operator, value = [*parts, ""][:PARTS]
     values: dict[str, Any] = {
         "in": value.split(","),
+        "between": value.split(","),
         "is_null": {"": None, "true": True, "false": False}.get(value, value),
     }
     return {"column": column, "op": operator, "value": values.get(operator, value)}

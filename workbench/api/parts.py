@@ -9,6 +9,7 @@ from fastapi import Request
 from workbench.api.limits import Limiter
 from workbench.api.metrics import Metrics
 from workbench.api.sightings import Sightings
+from workbench.datasets.answers import Answers
 from workbench.db.session import Database
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
@@ -32,6 +33,7 @@ class Parts:
     limiter: Limiter
     shelf: Shelf
     clock: Clock = utc_now
+    answers: Answers = field(default_factory=Answers)
     metrics: Metrics = field(default_factory=Metrics)
     sightings: Sightings = field(default_factory=Sightings)
 

@@ -12,15 +12,26 @@ from sqlalchemy import (
     false,
     literal,
     or_,
+    true,
 )
 
 from workbench.datasets import column_types
 from workbench.datasets.errors import refuse
-from workbench.datasets.schemas import Condition, RowsQuery, Sort
+from workbench.datasets.schemas import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Filter,
+    Not,
+    RowsQuery,
+    Search,
+    Sort,
+)
 from workbench.datasets.tables import ROW_ID
 from workbench.db import pages
 
 MAX_CHOICES = 1000
+PIECES = {"prefix": "startswith", "contains": "icontains"}
 COMPARE = {
     "eq": "__eq__",
     "ne": "__ne__",
@@ -39,13 +50,38 @@ def check_column(types: Mapping[str, str], name: str, place: str) -> str:
 
 
 def where(
-    view: TableClause, types: Mapping[str, str], conditions: Sequence[Condition]
+    view: TableClause, types: Mapping[str, str], filters: Sequence[Filter], place: str = "filter"
 ) -> list[ColumnElement[bool]]:
-    """The conditions as SQL; all of them must hold."""
+    """The filters as SQL; all of them must hold."""
     return [
-        _condition(view, types, condition, f"filter[{position}]")
-        for position, condition in enumerate(conditions)
+        _holds(view, types, found, f"{place}[{position}]") for position, found in enumerate(filters)
     ]
+
+
+def _holds(
+    view: TableClause, types: Mapping[str, str], found: Filter, place: str
+) -> ColumnElement[bool]:
+    match found:
+        case AllOf(all=branches):
+            return and_(*where(view, types, branches, f"{place}.all"))
+        case AnyOf(any=branches):
+            return or_(*where(view, types, branches, f"{place}.any"))
+        case Not(not_=branch):
+            return _holds(view, types, branch, f"{place}.not").is_not(true())
+        case Search(search=piece):
+            return _contains_anywhere(view, types, piece, f"{place}.search")
+        case Condition():
+            return _condition(view, types, found, place)
+
+
+def _contains_anywhere(
+    view: TableClause, types: Mapping[str, str], piece: str, place: str
+) -> ColumnElement[bool]:
+    texts = [name for name, type_name in types.items() if type_name == "text"]
+    if not texts:
+        raise refuse(place, "the dataset has no column of text")
+    typed = column_types.read("text", piece, place)
+    return or_(*(view.c[name].icontains(typed, autoescape=True) for name in texts))
 
 
 def _condition(
@@ -58,14 +94,27 @@ def _condition(
         return column.is_(None) if wanted else column.is_not(None)
     if condition.op == "in":
         return column.in_(_choices(type_name, value, place))
+    if condition.op == "between":
+        first, last = _ends(type_name, value, place)
+        return column.between(literal(first, column.type), literal(last, column.type))
     typed = column_types.read(type_name, value, place)
-    if condition.op == "prefix":
+    if condition.op in PIECES:
         if type_name != "text":
-            raise refuse(place, "only a text has a prefix")
-        return column.startswith(typed, autoescape=True)
+            raise refuse(place, "only a text has a beginning and pieces")
+        matches: ColumnElement[bool] = getattr(column, PIECES[condition.op])(typed, autoescape=True)
+        return matches
     bound = literal(typed, column.type)
     compared: ColumnElement[bool] = getattr(column, COMPARE[condition.op])(bound)
     return compared
+
+
+def _ends(type_name: str, value: Any, place: str) -> list[Any]:
+    if not isinstance(value, list) or len(value) != len(("first", "last")):
+        raise refuse(place, "must be a list of the first and the last value")
+    return [
+        column_types.read(type_name, end, f"{place}[{position}]")
+        for position, end in enumerate(value)
+    ]
 
 
 def _choices(type_name: str, value: Any, place: str) -> list[Any]:

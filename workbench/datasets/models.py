@@ -49,7 +49,7 @@ class Column(SoftDelete, Model):
 
 
 class Dataset(TenantOwned, Created, SoftDelete, Model):
-    """A tenant's own rows under a definition."""
+    """A tenant's own rows under a definition; PostgreSQL raises `version` with every change."""
 
     __tablename__ = "datasets"
     __table_args__ = (
@@ -63,6 +63,8 @@ class Dataset(TenantOwned, Created, SoftDelete, Model):
     )
 
     definition_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), index=True)
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     definition: Mapped[Definition] = relationship(lazy="raise")
 
 

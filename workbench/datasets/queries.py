@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from workbench.actor import Actor
 from workbench.datasets import aggregates, conditions, tables
 from workbench.datasets.models import Dataset, Definition, Import, Reject
-from workbench.datasets.schemas import Aggregation, Condition, RowsQuery
+from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
@@ -32,6 +32,14 @@ def datasets(actor: Actor) -> Select[Dataset]:
 def dataset(actor: Actor, name: str) -> Select[Dataset]:
     """One dataset of the tenant with its definition and columns."""
     return datasets(actor).where(Definition.name == name)
+
+
+def version(actor: Actor, dataset: Dataset) -> Select[int]:
+    """The number that every change of the dataset's rows raises."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    return select(Dataset.version).where(
+        Dataset.tenant_id == actor.require_tenant(), Dataset.id == dataset.id
+    )
 
 
 def definitions(actor: Actor) -> Select[Definition]:
@@ -61,7 +69,7 @@ def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[A
     return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))
 
 
-def count(actor: Actor, dataset: Dataset, filter_: Sequence[Condition] = ()) -> Select[int]:
+def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Select[int]:
     """How many rows match."""
     require_rows(actor, dataset)
     view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)

@@ -14,6 +14,7 @@ from workbench.api.dependencies import (
     DEFAULT_LIMIT,
     CurrentActor,
     Limit,
+    Parts,
     Session,
 )
 from workbench.api.once import Once
@@ -79,13 +80,16 @@ async def rows(
 
 
 @router.post("/{name}/query", response_model=RowsView)
-async def query(name: Name, order: Aggregation, actor: CurrentActor, session: Session) -> Response:
-    """Group, measure, filter and sort the rows of a dataset."""
+async def query(
+    name: Name, order: Aggregation, actor: CurrentActor, session: Session, parts: Parts
+) -> Response:
+    """Group, measure, filter and sort rows; `X-Cache` tells whether the answer was kept."""
     dataset = await found(session, actor, name)
-    result = await session.execute(queries.aggregate(actor, dataset, order))
-    groups = result.mappings().all()
-    commands.note_read(session, actor, "row.aggregate", dataset, order, len(groups))
-    return _json(groups, None)
+    answer = await parts.answers.answer(session, actor, dataset, order)
+    commands.note_read(session, actor, "row.aggregate", dataset, order, len(answer.rows))
+    response = _json(answer.rows, None)
+    response.headers["X-Cache"] = "hit" if answer.is_kept else "miss"
+    return response
 
 
 async def found(session: AsyncSession, actor: Actor, name: str) -> Dataset:

@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from workbench.datasets.schemas.rows import Condition, Sort
+from workbench.datasets.schemas.filters import Filters
+from workbench.datasets.schemas.rows import Sort
 from workbench.datasets.schemas.shapes import Name, Reference, Shape
 
 MAX_GROUPS = 10_000
@@ -40,7 +41,7 @@ class Aggregation(Shape):
 
     group: list[Group] = Field(default=[], max_length=8)
     measures: list[Measure] = Field(default=[], max_length=50)
-    filter: list[Condition] = Field(default=[], max_length=50)
+    filter: Filters = Field(default=[])
     sort: list[Sort] = Field(default=[], max_length=8)
     limit: int = Field(default=1000, ge=1, le=MAX_GROUPS)
 

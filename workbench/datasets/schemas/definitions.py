@@ -36,18 +36,26 @@ class ColumnView(View):
 
 
 class DatasetView(View):
-    """A dataset with its columns, as readers see it."""
+    """A dataset with its columns, as readers see it.
+
+    `version` rises with every change of the tenant's rows, at the time `changed_at`; a definition
+    that belongs to no tenant has neither.
+    """
 
     name: str
     title: str
     description: str
     columns: list[ColumnView]
     created_at: datetime
+    version: int | None = None
+    changed_at: datetime | None = None
 
     @classmethod
     def of(cls, dataset: Any) -> Self:
         """Show a Dataset whose definition and columns are loaded."""
-        return cls.of_definition(dataset.definition)
+        shown = cls.of_definition(dataset.definition)
+        change = {"version": dataset.version, "changed_at": dataset.changed_at}
+        return shown.model_copy(update=change)
 
     @classmethod
     def of_definition(cls, definition: Any) -> Self:
