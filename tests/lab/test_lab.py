@@ -21,7 +21,7 @@ from workbench.identity.tokens import Tokens
 from workbench.lab import files, reading
 from workbench.lab.files import BadFile
 from workbench.lab.reading import BadQuery
-from workbench.lab.run import LabRun, NoRun
+from workbench.lab.run import BadSize, LabRun, NoRun
 from workbench.notebooks import Shelf
 from workbench.runs.schemas import MAX_ARTIFACT_BYTES
 from workbench.runs.tickets import VARIABLE, Ticket
@@ -168,6 +168,46 @@ class TestFrame:
         assert "\n" not in str(caught.value)
         assert "postgresql://" not in str(caught.value)
         assert len(run.frame("select * from flights")) == 32
+
+
+class TestChunks:
+    """Reading piece by piece."""
+
+    async def test_the_pieces_are_the_whole(self, run: LabRun) -> None:
+        """Each piece has the rows asked for, the last what is left, and together they are all."""
+        query = "select * from flights order by row_id"
+        pieces = list(run.chunks(query, rows=10))
+        assert [len(piece) for piece in pieces] == [10, 10, 10, 2]
+        columns = ["row_id", "dest", "month"]
+        together = pd.concat(pieces, ignore_index=True)[columns]
+        pd.testing.assert_frame_equal(together, run.frame(query)[columns])
+
+    async def test_values_are_bound(self, run: LabRun) -> None:
+        """A parameter reaches the statement as a value."""
+        (piece,) = run.chunks("select :word as w", {"word": "x'; --"})
+        assert piece.w[0] == "x'; --"
+
+    async def test_no_rows_have_columns(self, run: LabRun) -> None:
+        """An empty answer is one frame without rows."""
+        (piece,) = run.chunks("select dest from flights where month > 12")
+        assert (len(piece), list(piece.columns)) == (0, ["dest"])
+
+    async def test_it_says_what_is_wrong(self, run: LabRun) -> None:
+        """A bad query and a bad size are refused at the first piece."""
+        with pytest.raises(BadQuery):
+            next(run.chunks("selekt"))
+        with pytest.raises(BadSize):
+            next(run.chunks("select 1", rows=0))
+        assert len(list(run.chunks("select 1"))) == 1
+
+    async def test_arrow_keeps_whole_numbers_with_gaps(self, run: LabRun) -> None:
+        """With Arrow's types a missing number does not turn its column into fractions."""
+        query = "select * from (values (1), (null)) as t (n)"
+        assert str(run.frame(query).n.dtype) == "float64"
+        frame = run.frame(query, dtypes="arrow")
+        assert str(frame.n.dtype) == "int32[pyarrow]"
+        (piece,) = run.chunks(query, dtypes="arrow")
+        pd.testing.assert_frame_equal(piece, frame)
 
 
 class TestFiles:

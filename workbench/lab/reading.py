@@ -3,8 +3,10 @@
 Values never become SQL text: a statement is compiled to `$1, $2, …` and its values are bound.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 from uuid import UUID
 
 import pandas as pd
@@ -23,6 +25,7 @@ TELL = (
     "select set_config('workbench.actor_token', $1, false), "
     "set_config('application_name', $2, false), set_config('search_path', $3, false)"
 )
+Dtypes: TypeAlias = Literal["numpy", "arrow"]
 DIALECT = asyncpg.dialect()  # the one that numbers its parameters; its driver is not used
 
 
@@ -32,17 +35,50 @@ class BadQuery(Invalid):
     code = "bad_query"
 
 
-def frame(ticket: Ticket, sql: str, values: list[Any]) -> pd.DataFrame:
+def frame(ticket: Ticket, sql: str, values: list[Any], dtypes: Dtypes = "numpy") -> pd.DataFrame:
     """Execute one statement and read all of its rows; raise BadQuery when it is refused."""
+    with _executed(ticket, sql, values) as cursor:
+        return _frame(cursor.fetch_arrow_table(), dtypes)
+
+
+def chunks(
+    ticket: Ticket, sql: str, values: list[Any], rows: int, dtypes: Dtypes = "numpy"
+) -> Iterator[pd.DataFrame]:
+    """Execute one statement and read so many rows at a time, none of which is kept.
+
+    A statement without rows gives one empty frame, which still has its columns.
+    """
+    with _executed(ticket, sql, values) as cursor:
+        reader = cursor.fetch_record_batch()
+        for table in _sized(reader, rows):
+            yield _frame(table, dtypes)
+
+
+@contextmanager
+def _executed(ticket: Ticket, sql: str, values: list[Any]) -> Iterator[dbapi.Cursor]:
+    """A cursor that has executed the statement as the ticket's actor."""
     try:
         with dbapi.connect(ticket.database_url) as connection, connection.cursor() as cursor:
             name = f"workbench {ticket.run_id or 'lab'}"
             cursor.execute(TELL, [ticket.actor_token, name, ticket.search_path])
             cursor.fetchall()
             cursor.execute(sql, values or None)
-            return _frame(cursor.fetch_arrow_table())
-    except DatabaseError as error:
+            yield cursor
+    except (DatabaseError, OSError) as error:
         raise BadQuery(_first_line(error)) from None
+
+
+def _sized(reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.Table]:
+    """Tables of so many rows each, the last of which may have fewer."""
+    held = reader.schema.empty_table()
+    is_first = True
+    for batch in reader:
+        held = pa.concat_tables([held, pa.Table.from_batches([batch])])
+        while held.num_rows >= rows:
+            yield held.slice(0, rows)
+            held, is_first = held.slice(rows), False
+    if held.num_rows or is_first:
+        yield held
 
 
 def bound(query: Executable | str, parameters: dict[str, Any]) -> tuple[str, list[Any]]:
@@ -65,10 +101,12 @@ def _bindable(value: Any) -> Any:
     return str(value) if isinstance(value, UUID | Decimal) else value
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _frame(table: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
     """The rows as a frame: what PostgreSQL calls numeric becomes a float, an id becomes text."""
     columns = [_column(table.column(i), table.schema.field(i)) for i in range(table.num_columns)]
-    frame: pd.DataFrame = pa.table(columns, names=table.column_names).to_pandas()
+    mapper = pd.ArrowDtype if dtypes == "arrow" else None
+    plain = pa.table(columns, names=table.column_names)
+    frame: pd.DataFrame = plain.to_pandas(types_mapper=mapper)
     return frame
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pandas as pd
 from sqlalchemy import Executable, make_url
 
 from workbench.db.sandbox import Sandbox
-from workbench.errors import Unavailable
+from workbench.errors import Invalid, Unavailable
 from workbench.lab import figures, files, reading, voice
+from workbench.lab.reading import Dtypes
 from workbench.runs import tickets
 from workbench.runs.schemas import (
     MAX_READ,
@@ -35,6 +37,12 @@ class NoSandbox(Unavailable):
     """Only a run of a notebook that declares `sandbox` has a disposable database."""
 
     code = "no_sandbox"
+
+
+class BadSize(Invalid):
+    """A chunk has at least one row."""
+
+    code = "bad_size"
 
 
 class LabRun:
@@ -66,21 +74,54 @@ class LabRun:
         return self.ticket.tenant_name
 
     def frame(
-        self, query: Executable | str, parameters: dict[str, Any] | None = None
+        self,
+        query: Executable | str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        dtypes: Dtypes = "numpy",
     ) -> pd.DataFrame:
         """Read a query into a frame; in SQL text, `:name` stands for a parameter.
 
-        A run tells its worker what was read, for the audit.
+        With `dtypes="arrow"` every column keeps its Arrow type, so that whole numbers with gaps
+        stay whole. A run tells its worker what was read, for the audit.
         """
         ticket = self.ticket
         sql, values = reading.bound(query, parameters or {})
         try:
-            frame = reading.frame(ticket, sql, values)
+            frame = reading.frame(ticket, sql, values, dtypes)
         except reading.BadQuery as error:
             self._tell(ticket, sql, values, None, error.code)
             raise
         self._tell(ticket, sql, values, len(frame), "succeeded")
         return frame
+
+    def chunks(
+        self,
+        query: Executable | str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        rows: int = 100_000,
+        dtypes: Dtypes = "numpy",
+    ) -> Iterator[pd.DataFrame]:
+        """Read a query in frames of so many rows, one after the other, for what does not fit.
+
+        The audit learns how many rows were read once the last frame is taken, or the loop ends.
+        """
+        if rows < 1:
+            raise BadSize
+        ticket = self.ticket
+        sql, values = reading.bound(query, parameters or {})
+        seen, outcome = 0, "stopped"
+        try:
+            for frame in reading.chunks(ticket, sql, values, rows, dtypes):
+                seen += len(frame)
+                yield frame
+            outcome = "succeeded"
+        except reading.BadQuery as error:
+            outcome = error.code
+            raise
+        finally:
+            self._tell(ticket, sql, values, seen, outcome)
 
     def metric(
         self, name: str, value: float, *, unit: str | None = None, budget: float | None = None
