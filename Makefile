@@ -2,8 +2,8 @@
 
 # Names of Python to try, in this order; give one to choose it: make up PYTHON=python3.13
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
-# Processes that run tests at once.
-WORKERS ?= 2
+# Processes that run tests at once; many of them wait for others that they started.
+WORKERS ?= 3
 # Passed on: make up ARGS="--port 9000", make test ARGS="tests/db -k token"
 ARGS ?=
 

@@ -50,6 +50,7 @@ MAKES_NOTHING = {
     "POST /api/v1/sql/export",
     "POST /api/v1/datasets/{name}/query",
     "POST /api/v1/datasets/{name}/rows/{row_id}/restore",
+    "POST /api/v1/datasets/{name}/rows/restore",
     "POST /api/v1/runs/{run_id}/cancel",
     "POST /api/v1/runs/{run_id}/retry",
     "POST /api/v1/tenants/{slug}/enter",

@@ -15,6 +15,10 @@ class RowNotFound(NotFound):
     """There is no such row here."""
 
 
+class DeletionNotFound(NotFound):
+    """There is nothing to bring back of this deletion."""
+
+
 class NameTaken(Conflict):
     """There is a dataset of this name already."""
 

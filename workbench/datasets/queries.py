@@ -64,6 +64,13 @@ def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
     return statement.where(conditions.after(view, types, sort, query.cursor))
 
 
+def row(actor: Actor, dataset: Dataset, row_id: int) -> Select[Any]:
+    """One live row."""
+    require_rows(actor, dataset)
+    view = tables.view(actor, dataset.definition)
+    return select(view).where(view.c[tables.ROW_ID] == row_id)
+
+
 def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:
     """Make a page of the mappings that the statement of `rows` answered."""
     return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))

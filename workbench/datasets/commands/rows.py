@@ -1,19 +1,22 @@
-"""Changes to single rows."""
+"""Changes to rows, single or all that match a filter."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, TableClause, func, insert, update
+from sqlalchemy import ColumnElement, CursorResult, TableClause, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import column_types, queries, tables
+from workbench.datasets import column_types, conditions, queries, tables
 from workbench.datasets.column_types import BIGINT
-from workbench.datasets.errors import DatasetNotFound, RowNotFound, refuse
+from workbench.datasets.errors import DatasetNotFound, DeletionNotFound, RowNotFound, refuse
 from workbench.datasets.models import Definition
-from workbench.datasets.schemas import MAX_NEW_ROWS
+from workbench.datasets.schemas import MAX_NEW_ROWS, Filter
+from workbench.db.ids import new_id
+from workbench.errors import Conflict, Stale, WorkbenchError
 from workbench.permissions import Permission
 
 BY_HAND = UUID(int=0)  # the import of rows that came in no file
@@ -49,6 +52,92 @@ def _typed(types: Mapping[str, str], row: Mapping[str, Any], place: str) -> dict
     }
 
 
+async def change_row(
+    session: AsyncSession,
+    actor: Actor,
+    dataset: str,
+    row_id: int,
+    values: Mapping[str, Any],
+    *,
+    was: Mapping[Any, Any] | None = None,
+) -> None:
+    """Give a live row new values; raise Stale when it is not any more what it was."""
+    definition = await _writable(session, actor, dataset)
+    types = {column.name: column.type for column in definition.columns}
+    typed = _typed(types, values, "values")
+    target = tables.rows(definition)
+    same = [target.c[name].is_not_distinct_from(was[name]) for name in types] if was else []
+    live = and_(target.c.deleted_at.is_(None), *same)
+    await _mark(session, actor, target, row_id, live, typed, Stale if was else None)
+    audit.record(
+        session, actor, "row.change", f"dataset {dataset}", rows=1, row_id=row_id, columns=[*typed]
+    )
+
+
+async def delete_rows(
+    session: AsyncSession,
+    actor: Actor,
+    dataset: str,
+    filters: Sequence[Filter],
+    *,
+    expected: int | None = None,
+) -> tuple[UUID, int]:
+    """Mark all live rows that match as deleted; answer the deletion's id and how many there were.
+
+    Raise Conflict, and delete none, when not just the expected number matches.
+    """
+    definition = await _writable(session, actor, dataset)
+    target, view = tables.rows(definition), tables.view(actor, definition)
+    matching = conditions.where(view, tables.types(definition), filters)
+    deletion = new_id()
+    statement = (
+        update(target)
+        .where(target.c.tenant_id == actor.require_tenant(), target.c.deleted_at.is_(None))
+        .where(target.c[tables.ROW_ID].in_(select(view.c[tables.ROW_ID]).where(*matching)))
+        .values(deleted_at=func.now(), deleted_by=_name(deletion))
+    )
+    count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
+    if expected not in (None, count):
+        raise Conflict(f"{count:,} rows match, {expected:,} were expected; none was deleted.")
+    audit.record(
+        session,
+        actor,
+        "row.delete",
+        f"dataset {dataset}",
+        rows=count,
+        deletion=str(deletion),
+        question=audit.kept(_written(filters)),
+    )
+    return deletion, count
+
+
+async def restore_rows(session: AsyncSession, actor: Actor, dataset: str, deletion: UUID) -> int:
+    """Bring back what one deletion took and is still deleted; answer how many rows that is."""
+    definition = await _writable(session, actor, dataset)
+    target = tables.rows(definition)
+    statement = (
+        update(target)
+        .where(target.c.tenant_id == actor.require_tenant(), target.c.deleted_at.is_not(None))
+        .where(target.c.deleted_by == _name(deletion))
+        .values(deleted_at=None, deleted_by=None)
+    )
+    count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
+    if count == 0:
+        raise DeletionNotFound
+    target_name = f"dataset {dataset}"
+    audit.record(session, actor, "row.restore", target_name, rows=count, deletion=str(deletion))
+    return count
+
+
+def _name(deletion: UUID) -> str:
+    return f"deletion:{deletion}"
+
+
+def _written(filters: Sequence[Filter]) -> str:
+    shown = [found.model_dump(mode="json", by_alias=True) for found in filters]
+    return json.dumps(shown)
+
+
 async def delete_row(session: AsyncSession, actor: Actor, dataset: str, row_id: int) -> None:
     """Mark a live row as deleted; raise NotFound when there is none."""
     target = tables.rows(await _writable(session, actor, dataset))
@@ -72,13 +161,14 @@ async def _mark(
     row_id: int,
     state: ColumnElement[bool],
     marks: Mapping[str, Any],
+    otherwise: type[WorkbenchError] | None = None,
 ) -> None:
     if not 0 < row_id < BIGINT:
         raise RowNotFound
     one = (target.c.tenant_id == actor.require_tenant(), target.c[tables.ROW_ID] == row_id)
     result = await session.execute(update(target).where(*one, state).values(marks))
     if cast("CursorResult[Any]", result).rowcount == 0:
-        raise RowNotFound
+        raise otherwise or RowNotFound
 
 
 async def _writable(session: AsyncSession, actor: Actor, name: str) -> Definition:

@@ -1,5 +1,7 @@
 """The shapes of questions to rows, and of rows to add."""
 
+from uuid import UUID
+
 from pydantic import Field, JsonValue
 
 from workbench.datasets.schemas.filters import Filters
@@ -29,3 +31,23 @@ class NewRows(Shape):
     """Rows to add, each an object of column names and values."""
 
     rows: list[dict[str, JsonValue]] = Field(min_length=1, max_length=MAX_NEW_ROWS)
+
+
+class RowChange(Shape):
+    """New values of a row; a column not named keeps its own."""
+
+    values: dict[str, JsonValue] = Field(min_length=1, max_length=1000)
+
+
+class Deletion(Shape):
+    """Which rows to delete: with `expected`, only if just so many match; `dry_run` only counts."""
+
+    filter: Filters = Field(min_length=1)
+    expected: int | None = Field(default=None, ge=0)
+    dry_run: bool = False
+
+
+class Restoration(Shape):
+    """Which deletion to take back."""
+
+    deletion: UUID
