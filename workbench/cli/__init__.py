@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from typer.core import TyperGroup
 
 from workbench.cli import console
@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": ("demo", "demo"),
     "lab": ("lab", "lab"),
     "run": ("notebook", "run"),
+    "export": ("export", "export"),
     "access": ("access", "access"),
     "audit": ("audit", "shell"),
     "tenant": ("tenant_life", "shell"),
@@ -32,6 +33,9 @@ COMMANDS = {
     "token": ("tokens", "shell"),
     "keys": ("keys", "shell"),
 }
+
+# A table, column or function that the database does not have: it is at an older revision.
+UNKNOWN = ("42P01", "42703", "42883")
 
 
 class Commands(TyperGroup):
@@ -82,8 +86,12 @@ def main() -> None:
         console.fail(Unavailable(f"The setting WORKBENCH_{name} is not valid: {first['msg']}."))
     except OperationalError as error:
         console.fail(Unavailable(f"PostgreSQL does not answer: {_first_line(error)}"))
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) not in UNKNOWN:
+            raise
+        console.fail(Unavailable(f"{_first_line(error)}; run `workbench migrate`."))
     sys.exit(1)
 
 
-def _first_line(error: OperationalError) -> str:
+def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0]

@@ -15,7 +15,8 @@ err = Console(stderr=True)
 
 def fail(error: WorkbenchError) -> None:
     """Say in one line what went wrong and where."""
-    places = "; ".join(f"{detail.place}: {detail.message}" for detail in error.details)
+    found = (f"{detail.place}: {detail.message}" for detail in error.details)
+    places = "; ".join(place for place in found if place not in str(error))
     err.print("error:", style="bold red", end=" ")
     err.print(f"{error} ({places})" if places else str(error), markup=False, soft_wrap=True)
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from workbench.actor import Actor
 from workbench.datasets import conditions, queries, tables
+from workbench.datasets.errors import refuse
 from workbench.datasets.models import Dataset
 from workbench.datasets.plain import Plain, PlainColumn
 from workbench.datasets.schemas import RowsExport
@@ -22,7 +23,8 @@ def rows(actor: Actor, dataset: Dataset, wanted: RowsExport) -> Plain:
     queries.require_rows(actor, dataset)
     view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
     for place, name in enumerate(wanted.columns):
-        conditions.check_column(types, name, f"columns[{place}]")
+        if name not in types:
+            raise refuse(f"columns[{place}]", f"{name} is not a column of this dataset")
     names = [*dict.fromkeys(wanted.columns or (name for name in types if name != tables.ROW_ID))]
     statement = (
         select(*(view.c[name] for name in names))
