@@ -27,6 +27,7 @@ OUTLIVES = {
     Permission.ROLE_MANAGE,
     Permission.RUN_START,
     Permission.SANDBOX_RUN,
+    Permission.ROW_EXPORT,
     Permission.TENANT_EXPORT,
     Permission.TENANT_MANAGE,
     Permission.TOKEN_MANAGE,

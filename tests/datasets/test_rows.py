@@ -1,5 +1,7 @@
 """Changes to single rows, and what PostgreSQL lets nobody do to another tenant's."""
 
+import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,9 +14,9 @@ from workbench.datasets import commands, queries, tables
 from workbench.datasets.commands.rows import BY_HAND
 from workbench.datasets.errors import DatasetNotFound, RowNotFound
 from workbench.datasets.models import Definition
-from workbench.datasets.schemas import RowsQuery
+from workbench.datasets.schemas import Condition, RowsQuery
 from workbench.db.session import Database
-from workbench.errors import Forbidden, Invalid
+from workbench.errors import Forbidden, Invalid, Stale
 from workbench.permissions import Role
 from workbench.tenants.models import Tenant
 
@@ -263,3 +265,47 @@ class TestBoundary:
             await session.execute(update(target).values(deleted_at=text("now()")))
             assert len((await session.execute(select(target.c.row_id))).all()) == 2
         assert await visible(database, actor) == []
+
+
+class TestMeanwhile:
+    """What somebody else does between looking and changing."""
+
+    async def test_a_row_that_stopped_matching_stays(
+        self, database: Database, actor: Actor
+    ) -> None:
+        """A deletion by filter that waits for another change judges the row as it is then."""
+        await add(database, actor, "UA", "AA")
+        filters = [Condition(column="carrier", op="eq", value="UA")]
+        ids = [row for row, _ in await visible(database, actor)]
+
+        async def delete() -> int:
+            async with database.session(actor) as session:
+                _, count = await commands.delete_rows(session, actor, "sample_trips", filters)
+                return count
+
+        async with database.session(actor) as session:
+            await commands.change_row(session, actor, "sample_trips", ids[0], {"carrier": "B6"})
+            deleting = asyncio.create_task(delete())
+            await asyncio.sleep(0.3)  # until it waits for the row
+            assert not deleting.done()
+
+        assert await deleting == 0
+        assert [carrier for _, carrier in await visible(database, actor)] == ["B6", "AA"]
+
+    async def test_a_row_that_was_another_stays(self, database: Database, actor: Actor) -> None:
+        """Neither changed nor deleted by whoever has seen it as it was."""
+        (row,) = await add(database, actor, "UA")
+        async with database.session(actor) as session:
+            dataset = await session.scalar(queries.dataset(actor, "sample_trips"))
+            assert dataset is not None
+            found = await session.execute(queries.row(actor, dataset, row))
+            was = found.mappings().one()
+        async with database.session(actor) as session:
+            await commands.change_row(
+                session, actor, "sample_trips", row, {"carrier": "B6"}, was=was
+            )
+        for change in (commands.delete_row, partial(commands.change_row, values={"delay": 1})):
+            with pytest.raises(Stale):
+                async with database.session(actor) as session:
+                    await change(session, actor, "sample_trips", row, was=was)
+        assert await visible(database, actor) == [(row, "B6")]

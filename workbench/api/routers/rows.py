@@ -82,7 +82,7 @@ async def delete_matching(
 async def restore_matching(
     name: Name, order: Restoration, actor: CurrentActor, session: Session
 ) -> RestoredRows:
-    """Take a deletion back: its rows are live again, unless they have been purged."""
+    """Take a deletion back: its rows are live again."""
     rows = await commands.restore_rows(session, actor, name, order.deletion)
     return RestoredRows(rows=rows)
 
@@ -129,11 +129,12 @@ async def delete(
     session: Session,
     if_match: etags.IfMatch = None,
 ) -> None:
-    """Delete a row; it can be restored until it is purged."""
+    """Delete a row; it can be restored."""
+    was = None
     if if_match:
-        dataset = await found(session, actor, name)
-        etags.check(if_match, _view(await _row(session, actor, dataset, row_id)))
-    await commands.delete_row(session, actor, name, row_id)
+        was = await _row(session, actor, await found(session, actor, name), row_id)
+        etags.check(if_match, _view(was))
+    await commands.delete_row(session, actor, name, row_id, was=was)
 
 
 @router.post("/{row_id}/restore", status_code=204)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, TableClause, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, TableClause, and_, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
@@ -66,9 +66,7 @@ async def change_row(
     types = {column.name: column.type for column in definition.columns}
     typed = _typed(types, values, "values")
     target = tables.rows(definition)
-    same = [target.c[name].is_not_distinct_from(was[name]) for name in types] if was else []
-    live = and_(target.c.deleted_at.is_(None), *same)
-    await _mark(session, actor, target, row_id, live, typed, Stale if was else None)
+    await _mark(session, actor, target, row_id, _live(target, was), typed, Stale if was else None)
     audit.record(
         session, actor, "row.change", f"dataset {dataset}", rows=1, row_id=row_id, columns=[*typed]
     )
@@ -87,13 +85,14 @@ async def delete_rows(
     Raise Conflict, and delete none, when not just the expected number matches.
     """
     definition = await _writable(session, actor, dataset)
-    target, view = tables.rows(definition), tables.view(actor, definition)
-    matching = conditions.where(view, tables.types(definition), filters)
+    target = tables.rows(definition)
+    # On the table itself: a row that somebody else changes meanwhile is judged anew as it is then.
+    matching = conditions.where(target, tables.types(definition), filters)
     deletion = new_id()
     statement = (
         update(target)
         .where(target.c.tenant_id == actor.require_tenant(), target.c.deleted_at.is_(None))
-        .where(target.c[tables.ROW_ID].in_(select(view.c[tables.ROW_ID]).where(*matching)))
+        .where(*matching)
         .values(deleted_at=func.now(), deleted_by=_name(deletion))
     )
     count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
@@ -138,11 +137,18 @@ def _written(filters: Sequence[Filter]) -> str:
     return json.dumps(shown)
 
 
-async def delete_row(session: AsyncSession, actor: Actor, dataset: str, row_id: int) -> None:
-    """Mark a live row as deleted; raise NotFound when there is none."""
+async def delete_row(
+    session: AsyncSession,
+    actor: Actor,
+    dataset: str,
+    row_id: int,
+    *,
+    was: Mapping[Any, Any] | None = None,
+) -> None:
+    """Mark a live row as deleted; raise NotFound when there is none, Stale when it was another."""
     target = tables.rows(await _writable(session, actor, dataset))
     marks = {"deleted_at": func.now(), "deleted_by": actor.subject}
-    await _mark(session, actor, target, row_id, target.c.deleted_at.is_(None), marks)
+    await _mark(session, actor, target, row_id, _live(target, was), marks, Stale if was else None)
     audit.record(session, actor, "row.delete", f"dataset {dataset}", rows=1, row_id=row_id)
 
 
@@ -152,6 +158,13 @@ async def restore_row(session: AsyncSession, actor: Actor, dataset: str, row_id:
     marks = {"deleted_at": None, "deleted_by": None}
     await _mark(session, actor, target, row_id, target.c.deleted_at.is_not(None), marks)
     audit.record(session, actor, "row.restore", f"dataset {dataset}", rows=1, row_id=row_id)
+
+
+def _live(target: TableClause, was: Mapping[Any, Any] | None) -> ColumnElement[bool]:
+    """Whether a row is live, and still what somebody has seen."""
+    seen = was or {}
+    same = (target.c[name].is_not_distinct_from(value) for name, value in seen.items())
+    return and_(target.c.deleted_at.is_(None), *same)
 
 
 async def _mark(
