@@ -1,0 +1,29 @@
+"""Opening a file for a dataset's columns."""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from workbench.datasets.reading.blocks import Wanted
+from workbench.datasets.reading.formats import raw_file
+from workbench.datasets.reading.matching import matches
+from workbench.datasets.reading.notation import Notation
+from workbench.datasets.reading.typed import TypedFile
+from workbench.datasets.schemas.reading import Reading
+
+
+def open_source(
+    file: BinaryIO,
+    file_name: str,
+    reading: Reading,
+    wanted: Sequence[Wanted],
+    *,
+    most_bytes: int,
+) -> TypedFile:
+    """Sniff what is not decided, and match the file's columns; raise Malformed when it cannot be."""
+    raw, decided = raw_file(file, file_name, reading, most_bytes=most_bytes)
+    try:
+        found = matches(raw.header, decided.columns, wanted)
+    except Exception:
+        raw.close()
+        raise
+    return TypedFile(raw, found, Notation.of(decided))
