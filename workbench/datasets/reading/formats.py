@@ -88,7 +88,7 @@ def _text(
 def _delimited(
     text: str, packed: Packed, stream: Utf8, reading: Reading, known: Collection[str] | None
 ) -> tuple[RawFile, Reading]:
-    stated = sniffing.stated_delimiter(text)
+    stated, text = sniffing.stated_delimiter(text)
     delimiter = reading.delimiter or stated
     dialect = sniffing.dialect(text, delimiter, reading.quote, known or ()).checked()
     header = reading.has_header

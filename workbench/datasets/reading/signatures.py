@@ -1,7 +1,7 @@
 """What kind of file it is, by its first bytes: an extension is only a hope."""
 
 import json
-from typing import BinaryIO, Literal, NoReturn
+from typing import Literal, NoReturn
 
 from workbench.datasets.errors import Malformed
 from workbench.datasets.reading.packing import GZIP

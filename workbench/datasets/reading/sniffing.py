@@ -1,7 +1,6 @@
 """What a delimited text looks like: its delimiter, its quote, and whether it names its columns."""
 
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import islice
 
@@ -18,10 +17,10 @@ STATED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 TYPED = ("integer", "number", "date", "timestamp")
 
 
-def stated_delimiter(text: str) -> str | None:
-    """The delimiter that Excel writes into a first line of its own."""
+def stated_delimiter(text: str) -> tuple[str | None, str]:
+    """The delimiter that Excel writes into a first line of its own, and the text below it."""
     found = STATED.match(text)
-    return found[1] if found else None
+    return (found[1], text[found.end() :]) if found else (None, text)
 
 
 def dialect(
@@ -58,23 +57,21 @@ def _rows(text: str, candidate: Dialect) -> list[sloppy.Row]:
 
 
 def has_header(text: str, candidate: Dialect) -> bool:
-    """Whether the first row names columns: it is unlike what stands below it.
+    """Whether the first row names columns.
 
-    It does not when a name is missing or there twice, or when a number or a date stands where only
-    such stand below.
+    It does not when a number or a date stands in it over every column of such.
     """
     first, *others = [row.cells for row in _rows(text, candidate)] or [()]
-    if not first or any(not cell.strip() for cell in first):
-        return len(first) > 1 and any(cell.strip() for cell in first) and not others
-    widths = Counter(len(row) for row in others)
-    columns = list(zip(*(row for row in others if len(row) == len(first)), strict=True))
-    if not columns or not widths:
+    alike = [row for row in others if len(row) == len(first)]
+    if not alike:
         return not any(_is_typed([cell]) for cell in first)
-    return not any(
-        _is_typed([name]) and _is_typed(column) for name, column in zip(first, columns, strict=True)
-    )
+    columns = zip(first, zip(*alike, strict=True), strict=True)
+    typed = [name for name, cells in columns if _is_typed(cells)]
+    return not typed or not all(_is_typed([name]) for name in typed)
 
 
 def _is_typed(cells: Sequence[str]) -> bool:
-    texts = pa.array(cells, pa.string())
+    texts = pa.array([cell or None for cell in cells], pa.string())
+    if texts.null_count == len(texts):
+        return False
     return any(cast(texts, name, Notation())[1] is None for name in TYPED)
