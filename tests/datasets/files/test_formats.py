@@ -70,6 +70,17 @@ class TestExcel:
         wanted = [("carrier", "text"), ("delay", "integer")]
         assert read(workbooks.workbook(rows), wanted).rows == [(2, "<b> & A", None)]
 
+    def test_a_wide_sheet_is_measured_by_its_cells(self) -> None:
+        """Some hundred columns are no reason to refuse it."""
+        names = [
+            f"{first}{second}" for first in "ABCDEF" for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        ]
+        cells = "".join(workbooks.text(f"{name}7", f"c{name}") for name in names)
+        values = "".join(f'<c r="{name}8"><v>1</v></c>' for name in names)
+        content = workbooks.workbook(f'<row r="7">{cells}</row><row r="8">{values}</row>')
+        wanted = [(f"c{name}".lower(), "integer") for name in names]
+        assert read(content, wanted, "x.xlsx").rows == [(8, *[1] * len(names))]
+
     def test_a_limit_of_bytes_holds(self) -> None:
         """Of what it unpacks to, whatever its directory says."""
         content = workbooks.workbook(workbooks.GOOD)

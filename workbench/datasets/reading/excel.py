@@ -22,6 +22,7 @@ PARTS = (
     *("xl/styles.xml", "xl/theme/theme1.xml"),
 )
 STRINGS = "xl/sharedStrings.xml"
+BLOCK_CELLS = 250_000
 EXACT = 2**53
 
 
@@ -65,7 +66,7 @@ class ExcelFile:
 
     def rows(self) -> Iterator[RawRows]:
         """The rows below the header, block by block."""
-        most = max(1, min(BLOCK_ROWS, 1_000_000 // len(self.header)))
+        most = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(self.header)))
         while block := list(islice(self._rows, most)):
             lines = np.array([line for line, _ in block], np.int64)
             self._done = int(lines[-1])
