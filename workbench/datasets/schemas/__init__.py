@@ -21,6 +21,10 @@ from workbench.datasets.schemas.filters import Operator as Operator
 from workbench.datasets.schemas.filters import Search as Search
 from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import RejectView as RejectView
+from workbench.datasets.schemas.reading import ColumnReading as ColumnReading
+from workbench.datasets.schemas.reading import ProposedColumn as ProposedColumn
+from workbench.datasets.schemas.reading import Proposal as Proposal
+from workbench.datasets.schemas.reading import Reading as Reading
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
 from workbench.datasets.schemas.rows import Deletion as Deletion
 from workbench.datasets.schemas.rows import NewRows as NewRows
