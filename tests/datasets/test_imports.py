@@ -1,6 +1,7 @@
 """Imports: from a file to rows, all that fits and nothing else."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.conftest import MakeActor
 from tests.support import samples
 from workbench.actor import Actor
-from workbench.datasets import commands, loading, queries
+from workbench.datasets import commands, queries, rejects
 from workbench.datasets.errors import DatasetNotFound, ImportNotFound
 from workbench.datasets.models import Import, Reject
 from workbench.datasets.schemas import ImportView, RejectView, RowsQuery
@@ -34,11 +35,13 @@ class Imports:
         """As one engineer."""
         self.database, self.storage, self.actor = database, storage, actor
 
-    async def run(self, content: str | bytes, *, null_text: str = "") -> Import:
+    async def run(self, content: str | bytes, *, null_text: str = "", **order: Any) -> Import:
         """Import a file into `sample_trips`."""
         data = content.encode() if isinstance(content, str) else content
         order = await samples.start(
-            self.database, self.storage, self.actor, "sample_trips", data, null_text=null_text
+            *(self.database, self.storage, self.actor, "sample_trips", data),
+            null_text=null_text,
+            **order,
         )
         return await samples.load(self.database, self.storage, order)
 
@@ -184,12 +187,12 @@ class TestLoad:
         self, imports: Imports, database: Database, actor: Actor
     ) -> None:
         """The count stays exact."""
-        bad = loading.MAX_REJECTS + 5
+        bad = rejects.MAX_LISTED + 5
         order = await imports.run("carrier,delay\n" + "UA,1\n" + "UA,x\n" * bad + "UA\n" * 3)
         assert (order.rows_loaded, order.rows_rejected) == (1, bad + 3)
         async with database.session(actor) as session:
             kept = select(func.count()).select_from(Reject).where(Reject.import_id == order.id)
-            assert await session.scalar(kept) == loading.MAX_REJECTS
+            assert await session.scalar(kept) == rejects.MAX_LISTED
 
     async def test_loading_twice_loads_once(
         self, imports: Imports, database: Database, storage: Storage
