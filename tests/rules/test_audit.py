@@ -22,6 +22,7 @@ HANDING_OUT = {
     "GET /api/v1/audit/export",
     "GET /api/v1/datasets/{name}/rows",
     "GET /api/v1/imports/{import_id}/rejects",
+    "GET /api/v1/imports/{import_id}/rejects.csv",
     "GET /api/v1/runs/{run_id}/artifacts/{name}",
     "GET /api/v1/runs/{run_id}/report",
 }

@@ -17,6 +17,7 @@ from workbench.datasets.commands import loads
 from workbench.datasets.errors import (
     DatasetNotFound,
     ImportEnded,
+    ImportNotFound,
     NotRetried,
     NotUndone,
     refuse,
@@ -25,7 +26,7 @@ from workbench.datasets.models import Column, Import
 from workbench.datasets.schemas import ImportOrder, Proposal, Reading
 from workbench.db import live
 from workbench.db.ids import new_id
-from workbench.errors import Forbidden
+from workbench.errors import Forbidden, NotFound
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
 from workbench.storage import Storage
@@ -178,3 +179,17 @@ async def undo_import(session: AsyncSession, actor: Actor, import_id: UUID) -> I
     audit.record(session, actor, "import.undo", f"import {order.id}", **counts)
     outbox.put(session, actor, "imports.undone", import_id=order.id)
     return order
+
+
+async def read_rejects(session: AsyncSession, actor: Actor, import_id: UUID) -> tuple[Import, str]:
+    """Note that somebody takes the refused rows of an import along; answer where they lie."""
+    actor.require(Permission.IMPORT_READ)
+    order = await session.scalar(queries.import_(actor, import_id))
+    if order is None:
+        raise ImportNotFound
+    actor.require(Permission.ROW_READ, str(order.dataset.definition_id))
+    if order.rejects_key is None:
+        raise NotFound("This import has refused no row.")
+    target, rows = f"import {import_id}", order.rows_rejected
+    audit.record(session, actor, "reject.export", target, rows=rows)
+    return order, order.rejects_key
