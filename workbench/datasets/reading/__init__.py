@@ -11,7 +11,8 @@ from workbench.datasets.reading.blocks import Block as Block
 from workbench.datasets.reading.blocks import Refused as Refused
 from workbench.datasets.reading.blocks import Source as Source
 from workbench.datasets.reading.blocks import Wanted as Wanted
-from workbench.datasets.schemas.reading import Proposal, Reading
+from workbench.datasets.schemas.reading import Proposal as Proposal
+from workbench.datasets.schemas.reading import Reading as Reading
 
 
 def proposed(file: BinaryIO, file_name: str, reading: Reading, *, most_bytes: int) -> Proposal:

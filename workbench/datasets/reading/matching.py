@@ -1,0 +1,67 @@
+"""Which column of a file fills which column of a dataset."""
+
+from collections.abc import Sequence
+
+from workbench.datasets.errors import Malformed
+from workbench.datasets.reading.blocks import Wanted
+from workbench.datasets.reading.typed import Match
+from workbench.datasets.schemas.reading import ColumnReading
+
+MAX_NAMED = 10  # how many wrong columns an error lists
+
+
+def sources(header: Sequence[str]) -> tuple[str, ...]:
+    """The names of a file's columns as a reading refers to them: each there is, and each once."""
+    seen: dict[str, int] = {}
+    found = []
+    for number, name in enumerate(header, start=1):
+        plain = name.strip() or f"(column {number})"
+        seen[plain] = seen.get(plain, 0) + 1
+        found.append(plain if seen[plain] == 1 else f"{plain} ({seen[plain]})")
+    return tuple(found)
+
+
+def matches(
+    header: Sequence[str], columns: Sequence[ColumnReading] | None, wanted: Sequence[Wanted]
+) -> list[Match]:
+    """The columns that a file fills, in its own order.
+
+    Raise Malformed when it names one that is not wanted, or the same twice, unless `columns` say
+    what becomes of each.
+    """
+    if columns is None:
+        return _by_name(header, wanted)
+    there = {name: place for place, name in enumerate(sources(header))}
+    by_name = {column.name: column for column in wanted}
+    _refuse_unknown([column.name for column in columns if column.name not in by_name])
+    missing = [column.source for column in columns if column.source not in there]
+    if missing:
+        raise Malformed(f"The file has no column {listed(missing)}.")
+    _refuse_twice([column.name for column in columns])
+    found = [Match(there[column.source], by_name[column.name]) for column in columns]
+    return sorted(found)
+
+
+def _by_name(header: Sequence[str], wanted: Sequence[Wanted]) -> list[Match]:
+    names = [name.strip().lower() for name in header]
+    by_name = {column.name: column for column in wanted}
+    _refuse_unknown([name or "(no name)" for name in names if name not in by_name])
+    _refuse_twice(names)
+    return [Match(place, by_name[name]) for place, name in enumerate(names)]
+
+
+def _refuse_unknown(names: Sequence[str]) -> None:
+    if names:
+        raise Malformed(f"The dataset has no column {listed(names)}.")
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Malformed(f"The header names {listed(twice)} twice.")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Up to ten names, and how many more there are."""
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(name[:63] for name in names[:MAX_NAMED]) + more
