@@ -25,6 +25,7 @@ from workbench.datasets import tables
 from workbench.datasets.errors import Malformed, NotUndone
 from workbench.datasets.models import Import
 from workbench.datasets.reading import Refused, Wanted
+from workbench.datasets.reading.matching import sources
 
 if TYPE_CHECKING:
     from workbench.datasets.loading import Job
@@ -84,10 +85,10 @@ def _refused(job: "Job", key: Mapping[str, str], row: Mapping[Any, Any]) -> Refu
 def _cells(job: "Job", row: Mapping[Any, Any]) -> tuple[str | None, ...]:
     """The row as cells below the file's own header."""
     given = job.order.reading.get("columns") or ()
-    renamed = {column["source"].strip().lower(): column["name"] for column in given}
+    renamed = {column["source"]: column["name"] for column in given}
     places = {wanted.name: f"c{place}" for place, wanted in enumerate(job.source.matched, start=1)}
-    names = [name.strip().lower() for name in job.source.header]
-    cells = [places.get(renamed.get(name, name)) for name in names]
+    names = sources(job.source.header) if renamed else job.source.header
+    cells = [places.get(renamed.get(name, name.strip().lower())) for name in names]
     return tuple(None if cell is None else _text(row[cell], job) for cell in cells)
 
 
