@@ -43,8 +43,16 @@ TRUE = [word[:n] for word in ("true", "yes") for n in range(1, len(word) + 1)] +
 FALSE = [word[:n] for word in ("false", "no") for n in range(1, len(word) + 1)] + ["of", "off", "0"]
 WORDS = pa.array(TRUE + FALSE)
 MEANINGS = pa.array([True] * len(TRUE) + [False] * len(FALSE))
-FIRST_DAY, FIRST_YEAR_END = -719_162, 253_402_300_799_999_999  # 0001-01-01 in days; 9999 in µs
-FIRST_MOMENT = FIRST_DAY * 86_400_000_000
+DAY_OF_MICROSECONDS = 86_400_000_000
+FIRST_DAY, LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, from 1970
+REACH: dict[str, Any] = {
+    "date": (pa.int32(), FIRST_DAY, LAST_DAY),
+    "timestamp": (
+        pa.int64(),
+        FIRST_DAY * DAY_OF_MICROSECONDS,
+        (LAST_DAY + 1) * DAY_OF_MICROSECONDS - 1,
+    ),
+}
 
 Cast = tuple[Any, Any]  # the typed column, and which cells do not fit, None when all do
 
@@ -109,23 +117,30 @@ def _same_integers(cells: Any, values: Any) -> bool:
 
 def _same_numbers(cells: Any, values: Any) -> bool:
     """Infinity, not-a-number, and what is too small to be anything but zero are refused."""
-    if pc.all(pc.is_finite(values)).as_py() is False:
+    if not is_in_range(values, "number"):
         return False
     zeros = cells.filter(pc.equal(values, 0))
     return not pc.any(pc.match_substring_regex(zeros, "^[^eE]*[1-9]")).as_py()
 
 
+def is_in_range(values: Any, type_name: str) -> bool:
+    """Whether all values of an Arrow column can be stored: finite, and of the years 1 to 9999."""
+    if type_name == "number":
+        return pc.all(pc.is_finite(values)).as_py() is not False
+    if type_name not in REACH:
+        return True
+    storage, first, last = REACH[type_name]
+    reach = pc.min_max(values.cast(storage)).as_py()
+    return reach["min"] is None or (reach["min"] >= first and reach["max"] <= last)
+
+
 def _same_dates(_: Any, values: Any) -> bool:
-    least = pc.min(values.cast(pa.int32())).as_py()
-    return least is None or least >= FIRST_DAY
+    return is_in_range(values, "date")
 
 
 def _same_moments(cells: Any, values: Any) -> bool:
     """The year 0 does not exist, and an hour needs its minutes."""
-    reach = pc.min_max(values.cast(pa.int64())).as_py()
-    if reach["min"] is None:
-        return True
-    if reach["min"] < FIRST_MOMENT or reach["max"] > FIRST_YEAR_END:
+    if not is_in_range(values, "timestamp"):
         return False
     minutes = pc.equal(pc.binary_slice(cells.cast(pa.binary()), 13, 14), b":")
     written = pc.or_(minutes, pc.equal(pc.binary_length(cells), 10))

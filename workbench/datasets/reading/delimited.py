@@ -23,15 +23,27 @@ class DelimitedFile:
     """A delimited text on its way into blocks of about 50,000 rows or 4 MB."""
 
     def __init__(
-        self, packed: Packed, text: Utf8, dialect: Dialect, null_text: str, *, has_header: bool
+        self,
+        packed: Packed,
+        text: Utf8,
+        dialect: Dialect,
+        null_text: str,
+        *,
+        has_header: bool,
+        skips_line: bool = False,
     ) -> None:
-        """Read the header; raise Malformed when there is none."""
+        """Read the header, below a line that only states the delimiter if there is such.
+
+        Raise Malformed when there is none.
+        """
         self._packed, self._text, self._dialect = packed, text, dialect
         self._null_text = null_text
         self._buffer = b""
         self._line = 1
         self._size = FIRST_BUFFER
         self._ended = False
+        if skips_line and self._fill():
+            self._line += self._taken(self._buffer.find(b"\n") + 1).count(b"\n")
         self.header = self._first(has_header=has_header)
 
     def progress(self) -> tuple[int, int]:

@@ -20,7 +20,8 @@ def open_source(
     most_bytes: int,
 ) -> TypedFile:
     """Sniff what is not decided, and match the file's columns; raise Malformed when it cannot be."""
-    raw, decided = raw_file(file, file_name, reading, most_bytes=most_bytes)
+    known = [column.name for column in wanted]
+    raw, decided = raw_file(file, file_name, reading, most_bytes=most_bytes, known=known)
     try:
         found = matches(raw.header, decided.columns, wanted)
     except Exception:

@@ -20,7 +20,7 @@ class RawRows:
     """A block of rows.
 
     `lines` (NumPy int64) tells where each begins; `columns` are Arrow strings, one for each name
-    of the header, null where the file says that there is no value. `cells` gives some rows back
+    of the header, or of the file's own types, null where there is no value. `cells` gives some rows back
     exactly as read, by their places in the block; `has_nul` when a text may hold NUL.
     """
 
@@ -32,9 +32,17 @@ class RawRows:
 
     @classmethod
     def of(
-        cls, lines: Any, rows: Sequence[Cells], width: int, null_text: str, refused: list[Refused]
+        cls,
+        lines: Any,
+        rows: Sequence[Cells],
+        width: int,
+        null_text: str | None,
+        refused: list[Refused],
     ) -> Self:
-        """A block of rows that are Python's tuples, each as wide as the header."""
+        """A block of rows that are Python's tuples, each as wide as the header.
+
+        Whoever tells absent values apart from empty texts passes no `null_text` when it is empty.
+        """
         by_column = zip(*rows, strict=True) if rows else ([] for _ in range(width))
         columns = [
             pa.array([None if cell == null_text else cell for cell in column], pa.string())

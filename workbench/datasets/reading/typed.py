@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from workbench.datasets.column_types import MAX_TEXT, TYPES
 from workbench.datasets.reading.blocks import MAX_VALUE, Block, Refused, Wanted
 from workbench.datasets.reading.casting import ARROW, cast, unfit_texts
+from workbench.datasets.reading.native import as_texts, kept
 from workbench.datasets.reading.notation import Notation
 from workbench.datasets.reading.raw import SHOWN_NUL, RawFile, RawRows, shown
 
@@ -60,6 +61,11 @@ class TypedFile:
         if not rows.columns:
             return pa.array([], ARROW[match.wanted.type]), None
         cells = rows.columns[match.place]
+        if not pa.types.is_string(cells.type):
+            values = kept(cells, match.wanted.type)
+            if values is not None:
+                return values, None
+            cells = as_texts(cells)
         if match.wanted.type == "text":
             return cells, unfit_texts(cells) if rows.has_nul or _is_long(cells) else None
         return cast(cells, match.wanted.type, self._notation)

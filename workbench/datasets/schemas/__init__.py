@@ -24,8 +24,8 @@ from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import Mode as Mode
 from workbench.datasets.schemas.imports import RejectView as RejectView
 from workbench.datasets.schemas.reading import ColumnReading as ColumnReading
-from workbench.datasets.schemas.reading import ProposedColumn as ProposedColumn
 from workbench.datasets.schemas.reading import Proposal as Proposal
+from workbench.datasets.schemas.reading import ProposedColumn as ProposedColumn
 from workbench.datasets.schemas.reading import Reading as Reading
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
 from workbench.datasets.schemas.rows import Deletion as Deletion

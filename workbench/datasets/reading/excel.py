@@ -1,0 +1,113 @@
+"""Workbooks of Excel (.xlsx): one sheet, its first row that holds anything being the header."""
+
+from collections.abc import Iterator
+from datetime import datetime, time
+from itertools import islice
+from typing import Any, BinaryIO
+
+import numpy as np
+from python_calamine import CalamineError, CalamineWorkbook
+
+from workbench.datasets.errors import Malformed
+from workbench.datasets.reading import sheets
+from workbench.datasets.reading.archives import Archive
+from workbench.datasets.reading.matching import listed
+from workbench.datasets.reading.packing import Packed
+from workbench.datasets.reading.raw import BLOCK_ROWS, Cells, RawRows
+
+PARTS = (
+    *("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"),
+    *("xl/styles.xml", "xl/theme/theme1.xml"),
+)
+STRINGS = "xl/sharedStrings.xml"
+EXACT = 2**53
+
+
+class ExcelFile:
+    """A sheet on its way into blocks; a row's line is its number in the sheet."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        packed: Packed,
+        sheet: str | None,
+        *,
+        null_text: str | None,
+        has_header: bool,
+        most_bytes: int,
+    ) -> None:
+        """Check the archive and read the header; raise Malformed when there is none."""
+        self._packed, self._null_text = packed, null_text
+        self.sheet, checked, self.errors = _checked(file, sheet, most_bytes)
+        self._file = checked
+        try:
+            self._workbook = CalamineWorkbook.from_path(checked.name)
+            self._sheet = self._workbook.get_sheet_by_name(self.sheet)
+        except CalamineError as error:
+            checked.close()
+            raise Malformed(f"The workbook cannot be read: {str(error)[:200]}.") from None
+        self.height = self._sheet.total_height
+        self._done = 0
+        self._rows = self._numbered()
+        first = next(self._rows, None)
+        if first is None:
+            self.close()
+            raise Malformed(f"The sheet {self.sheet} is empty.")
+        self.header = tuple(cell or "" for cell in first[1])
+        if not has_header:
+            self.header = tuple(f"column_{n}" for n in range(1, len(self.header) + 1))
+            self._rows = self._numbered()
+
+    def rows(self) -> Iterator[RawRows]:
+        """The rows below the header, block by block."""
+        most = max(1, min(BLOCK_ROWS, 1_000_000 // len(self.header)))
+        while block := list(islice(self._rows, most)):
+            lines = np.array([line for line, _ in block], np.int64)
+            self._done = int(lines[-1])
+            cells = [cells for _, cells in block]
+            yield RawRows.of(lines, cells, len(self.header), self._null_text, [])
+
+    def progress(self) -> tuple[int, int]:
+        """How many of the file's bytes have been read, of how many, by the share of rows."""
+        total = self._packed.bytes_total
+        return total * self._done // max(self.height, 1), total
+
+    def close(self) -> None:
+        """Let go of the sheet."""
+        self._workbook.close()
+        self._file.close()
+
+    def _numbered(self) -> Iterator[tuple[int, Cells]]:
+        """Each row that holds anything, with its number."""
+        for number, row in enumerate(self._sheet.iter_rows(), start=1):
+            cells = tuple(_text(value) for value in row)
+            if any(cell is not None for cell in cells):
+                yield number, cells
+
+
+def _checked(file: BinaryIO, sheet: str | None, most_bytes: int) -> tuple[str, Any, int]:
+    archive = Archive(file, most_bytes)
+    there = sheets.paths(archive)
+    if not there:
+        raise Malformed("The workbook has no sheets.")
+    name = next(iter(there)) if sheet is None else sheet
+    if name not in there:
+        raise Malformed(f"There is no sheet {name[:60]}; there is {listed(list(there))}.")
+    strings = sheets.Strings()
+    measured = sheets.Sheet(strings)
+    parts = dict.fromkeys(PARTS) | {STRINGS: strings.look, there[name]: measured.look}
+    checked = archive.packed_anew(parts)
+    return name, checked, measured.errors
+
+
+def _text(value: Any) -> str | None:
+    """A cell as text, None when it is empty."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT else repr(value)
+    if isinstance(value, datetime):
+        return str(value.date()) if value.time() == time() else value.isoformat(" ")
+    return str(value)
