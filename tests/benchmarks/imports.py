@@ -28,7 +28,7 @@ from sqlalchemy import create_engine
 from tests.support import people, samples
 from workbench.actor import Actor
 from workbench.cli.demo.definitions import FLIGHTS
-from workbench.datasets import commands, queries
+from workbench.datasets import commands
 from workbench.datasets.schemas import ImportOrder, Reading
 from workbench.db import connect
 from workbench.db.session import Database

@@ -10,7 +10,7 @@ from tests.support import people
 from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.datasets.models import Definition, Import
-from workbench.datasets.schemas import ImportOrder, NewColumn, NewDataset, Reading
+from workbench.datasets.schemas import ImportOrder, NewColumn, NewDataset
 from workbench.db.session import Database
 from workbench.permissions import Permission, Role
 from workbench.storage import Storage
@@ -78,8 +78,6 @@ async def start(
     engineer: Actor,
     dataset: str,
     content: bytes,
-    *,
-    null_text: str = "",
     **order: Any,
 ) -> Import:
     """Start an import as an engineer."""
@@ -91,7 +89,7 @@ async def start(
             dataset,
             io.BytesIO(content),
             file_name="sample.csv",
-            order=ImportOrder(reading=Reading(null_text=null_text), **order),
+            order=ImportOrder(**order),
         )
 
 

@@ -60,7 +60,9 @@ def body(required: dict[str, Any]) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {"file": FILE} | required,
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }
 
 
 NULL_TEXT = {

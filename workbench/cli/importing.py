@@ -111,7 +111,7 @@ def _show(proposal: Proposal, *, as_json: bool) -> None:
         console.err.print(warning, style="yellow", markup=False)
 
 
-async def _loaded(  # noqa: PLR0913, PLR0917 (what is loaded, and as whom)
+async def _loaded(
     db: Database, actor: Actor, storage: Storage, path: Path, dataset: str, order: ImportOrder
 ) -> Import:
     """Start and load an import in one transaction: a worker that looks finds it done."""

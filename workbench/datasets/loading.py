@@ -145,7 +145,7 @@ def _insert(job: Job, first: int, end: int) -> Any:
     source = (
         select(literal(order.tenant_id), literal(order.id), *cells)
         .select_from(staged)
-        .where(CTID >= low, CTID < high)
+        .where(low <= CTID, high > CTID)
     )
     names = ["tenant_id", "import_id", *(wanted.name for wanted in job.source.matched)]
     statement = insert(target).from_select(names, source)

@@ -63,7 +63,7 @@ class Rejects:
         return self.null_text if cell is None else cell
 
     def _write(self, rows: Iterable[Sequence[object]]) -> None:
-        writer = csv.writer(self._file, lineterminator="\n")  # type: ignore[arg-type] # it is begun
+        writer = csv.writer(self._file)  # type: ignore[arg-type] # it is begun
         writer.writerows([_defused(cell) for cell in row] for row in rows)
 
 
@@ -95,7 +95,7 @@ def sent_again(
     kept = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (the caller's)
     try:
         writing = io.TextIOWrapper(kept, encoding="utf-8", newline="")
-        writer = csv.writer(writing, lineterminator="\n")
+        writer = csv.writer(writing)
         for row in csv.reader(text, strict=True, delimiter=delimiter):
             writer.writerow([_given(cell) for cell in row[len(LEAD) :]])
         writing.detach()

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    FromClause,
     Select,
     TableClause,
     and_,
@@ -50,19 +51,20 @@ async def refuse(session: AsyncSession, job: "Job", key: Mapping[str, str]) -> i
     The first row with a key counts. A later one is refused and named with the rejects: neither is
     lost, and sending the rejects again lets the later one count.
     """
-    wrong = _wrong(job.staged, list(key.values()))
+    staged, cells = job.staged, list(key.values())
     found = 0
-    rows = await session.stream(wrong.order_by(job.staged.c.line))
+    rows = await session.stream(_wrong(staged, cells).order_by(staged.c.line))
     async for some in rows.mappings().partitions(AT_ONCE):
         job.rejects.add(_refused(job, key, row) for row in some)
         found += len(some)
     if found:
-        lines = wrong.with_only_columns(job.staged.c.line)
-        await session.execute(delete(job.staged).where(job.staged.c.line.in_(lines)))
+        again = staged.alias("again")
+        lines = _wrong(again, cells).with_only_columns(again.c.line)
+        await session.execute(delete(staged).where(staged.c.line.in_(lines)))
     return found
 
 
-def _wrong(staged: TableClause, cells: Sequence[str]) -> Select[Any]:
+def _wrong(staged: FromClause, cells: Sequence[str]) -> Select[Any]:
     first = func.min(staged.c.line).over(partition_by=[staged.c[cell] for cell in cells])
     judged = select(staged.c.line, first.label("first")).subquery()
     is_empty = or_(*(staged.c[cell].is_(None) for cell in cells))

@@ -69,9 +69,7 @@ async def begin(session: AsyncSession, import_id: UUID, types: Sequence[str]) ->
     await session.execute(OPEN, {"import": import_id, "types": list(types)})
 
 
-async def fill(
-    session: AsyncSession, import_id: UUID, encoded: Callable[[], bytes | None]
-) -> None:
+async def fill(session: AsyncSession, import_id: UUID, encoded: Callable[[], bytes | None]) -> None:
     """Copy what `encoded` answers until it answers None; it works in a thread, one block ahead.
 
     So the next block is read while PostgreSQL takes this one, and the loop answers others.
@@ -101,4 +99,3 @@ async def pages(session: AsyncSession, import_id: UUID) -> int:
 async def end(session: AsyncSession, import_id: UUID) -> None:
     """Drop the staging table."""
     await session.execute(CLOSE, {"import": import_id})
-

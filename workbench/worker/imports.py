@@ -118,8 +118,6 @@ async def _release(parts: Parts, keeper: Actor, order: Import) -> None:
 async def _fail(parts: Parts, keeper: Actor, order: Import, reason: str) -> None:
     try:
         async with parts.database.session(keeper) as session:
-            await commands.fail_import(
-                session, keeper, order.id, reason, attempt=order.attempt
-            )
+            await commands.fail_import(session, keeper, order.id, reason, attempt=order.attempt)
     except (StaleImport, NotFound):
         log.warning("import_gone", import_id=str(order.id))

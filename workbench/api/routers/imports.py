@@ -136,9 +136,7 @@ async def rejects(
     return page_view(page, RejectView.model_validate)
 
 
-@router.get(
-    "/imports/{import_id}/rejects.csv", response_class=StreamingResponse, responses=CSV
-)
+@router.get("/imports/{import_id}/rejects.csv", response_class=StreamingResponse, responses=CSV)
 async def rejects_file(
     import_id: UUID, actor: CurrentActor, session: Session, parts: Parts
 ) -> StreamingResponse:

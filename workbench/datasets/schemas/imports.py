@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
-
 from uuid import UUID
 
 from pydantic import Field, model_validator
