@@ -106,9 +106,9 @@ async def compare(settings: Settings, path: Path) -> bool:
     against_copy = medians["import"] / medians["copy"]
     against_pandas = medians["pandas"] / medians["import"]
     for name, seconds in medians.items():
-        print(f"{name:8} {seconds * 1000:8.0f} ms")
-    print(f"import of {ROWS:,} flights: {against_copy:.2f} × COPY (at most {MOST})")
-    print(f"pandas.to_sql: {against_pandas:.1f} × an import (at least {LEAST})")
+        say(f"{name:8} {seconds * 1000:8.0f} ms")
+    say(f"import of {ROWS:,} flights: {against_copy:.2f} × COPY (at most {MOST})")
+    say(f"pandas.to_sql: {against_pandas:.1f} × an import (at least {LEAST})")
     return against_copy > MOST or against_pandas < LEAST
 
 
@@ -131,8 +131,8 @@ async def weigh(settings: Settings, path: Path) -> bool:
     watching.cancel()
     await database.close()
     megabytes = peak / 1024**2
-    print(f"{rows:,} rows in {took:.0f} s, {rows / took:,.0f} a second")
-    print(f"the process took at most {megabytes:.0f} MB (at most {MOST_MEGABYTES})")
+    say(f"{rows:,} rows in {took:.0f} s, {rows / took:,.0f} a second")
+    say(f"the process took at most {megabytes:.0f} MB (at most {MOST_MEGABYTES})")
     return megabytes > MOST_MEGABYTES
 
 
@@ -186,6 +186,12 @@ def empty(connection: psycopg.Connection[Any]) -> None:
     ).fetchone()
     assert tables is not None
     connection.execute(f"truncate public.plain, {tables[0]}")
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def blocks(file: BinaryIO) -> Iterator[bytes]:

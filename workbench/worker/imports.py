@@ -1,6 +1,8 @@
 """Loading an import as the user who ordered it, with the rights held now."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,14 +10,17 @@ import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.datasets import commands
+from workbench.datasets.commands import loads
 from workbench.datasets.errors import StaleImport
 from workbench.datasets.models import Import
 from workbench.datasets.progress import Progress
 from workbench.errors import NotFound, WorkbenchError
-from workbench.worker import admission
-from workbench.worker.parts import Parts
+from workbench.identity.tokens import Claims
+from workbench.worker.admission import NoLongerMember
+from workbench.worker.parts import Parts, now
 
 LIMIT = timedelta(hours=6)
 BEAT_SECONDS = 0.5
@@ -86,13 +91,30 @@ async def _load(parts: Parts, keeper: Actor, order: Import) -> None:
 
 async def _loaded(parts: Parts, keeper: Actor, order: Import, progress: Progress) -> None:
     database = parts.database
-    async with (
-        admission.admitted(database, keeper, order.id, order.requested_by, LIMIT) as user,
-        database.session(user) as session,
-    ):
+    async with _admitted(parts, keeper, order) as user, database.session(user) as session:
         await commands.load(
             session, user, parts.storage, order.id, attempt=order.attempt, progress=progress
         )
+
+
+@asynccontextmanager
+async def _admitted(parts: Parts, keeper: Actor, order: Import) -> AsyncIterator[Actor]:
+    """The user as an actor who acts through the import; raise NoLongerMember.
+
+    An attempt that is over ends nobody's access: the next one may act by now.
+    """
+    claims = Claims(order.id, order.requested_by, keeper.require_tenant())
+    async with parts.database.session(keeper) as session:
+        user = await access.admit(session, claims, now() + LIMIT)
+    if user is None:
+        raise NoLongerMember
+    try:
+        yield user
+    finally:
+        async with parts.database.session(keeper) as session:
+            found = await loads.locked(session, keeper, order.id)
+            if found.attempt == order.attempt:
+                await access.revoke(session, order.id)
 
 
 async def _beat(parts: Parts, keeper: Actor, order: Import, progress: Progress) -> bool:
