@@ -1,4 +1,4 @@
-"""CSV and its relatives: split by Arrow a buffer at a time, row by row only where quotes are odd."""
+"""CSV and its relatives: Arrow splits a buffer at a time, odd quotes are read row by row."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -107,7 +107,7 @@ class DelimitedFile:
         return buffer
 
     def _grow(self) -> None:
-        """Make room for a row that is longer than the buffer; raise Malformed when it may not be."""
+        """Make room for a row longer than the buffer; raise Malformed when it may not be."""
         if self._ended:
             raise Malformed(f"The quote that opens in line {self._line} is never closed.")
         if len(self._buffer) >= MAX_ROW:

@@ -20,6 +20,7 @@ MARKS = (
 # What spreadsheets and databases still write, likeliest first. Guesses beyond these are worse
 # than asking: a few accented letters fit dozens of encodings.
 LIKELY = ["cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr", "euc_jp"]
+LAST_ASCII = 127
 FEW = 64  # bytes beyond ASCII below which a guess other than the likeliest is chance
 KNOWN = frozenset(IANA_SUPPORTED) - {"utf_7"}
 
@@ -66,7 +67,7 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _legacy(sample: bytes) -> str:
-    if sum(octet > 127 for octet in sample[:CHUNK]) >= FEW:
+    if sum(octet > LAST_ASCII for octet in sample[:CHUNK]) >= FEW:
         best = from_bytes(sample, cp_isolation=LIKELY, preemptive_behaviour=False).best()
         if best is not None:
             return best.encoding
@@ -96,7 +97,7 @@ class Utf8:
             self._decoder = codecs.getincrementaldecoder(encoding)()
 
     def read(self, size: int = CHUNK, /) -> bytes:
-        """The next bytes, about `size` of them, none at the end; raise Malformed when undecodable."""
+        """The next bytes, about `size`, none at the end; raise Malformed when undecodable."""
         while block := self._content.read(size):
             if text := self._converted(block, last=False):
                 return text

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, time
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from python_calamine import CalamineError, CalamineWorkbook
@@ -14,6 +14,7 @@ from workbench.datasets.reading.archives import Archive
 from workbench.datasets.reading.matching import listed
 from workbench.datasets.reading.packing import Packed
 from workbench.datasets.reading.raw import BLOCK_ROWS, Cells, RawRows
+from workbench.datasets.reading.signatures import refuse_other_archive
 
 PARTS = (
     *("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"),
@@ -38,13 +39,13 @@ class ExcelFile:
     ) -> None:
         """Check the archive and read the header; raise Malformed when there is none."""
         self._packed, self._null_text = packed, null_text
-        self.sheet, checked, self.errors = _checked(file, sheet, most_bytes)
-        self._file = checked
+        checked = _checked(file, sheet, most_bytes)
+        self.sheet, self.others, self._file, self.errors = checked
         try:
-            self._workbook = CalamineWorkbook.from_path(checked.name)
+            self._workbook = CalamineWorkbook.from_path(self._file.name)
             self._sheet = self._workbook.get_sheet_by_name(self.sheet)
         except CalamineError as error:
-            checked.close()
+            self._file.close()
             raise Malformed(f"The workbook cannot be read: {str(error)[:200]}.") from None
         self.height = self._sheet.total_height
         self._done = 0
@@ -85,8 +86,18 @@ class ExcelFile:
                 yield number, cells
 
 
-def _checked(file: BinaryIO, sheet: str | None, most_bytes: int) -> tuple[str, Any, int]:
+class Checked(NamedTuple):
+    """A workbook that may be read: the chosen sheet, all others, and a file of what it needs."""
+
+    sheet: str
+    others: tuple[str, ...]
+    file: Any
+    errors: int
+
+
+def _checked(file: BinaryIO, sheet: str | None, most_bytes: int) -> Checked:
     archive = Archive(file, most_bytes)
+    refuse_other_archive(archive.names)
     there = sheets.paths(archive)
     if not there:
         raise Malformed("The workbook has no sheets.")
@@ -96,8 +107,9 @@ def _checked(file: BinaryIO, sheet: str | None, most_bytes: int) -> tuple[str, A
     strings = sheets.Strings()
     measured = sheets.Sheet(strings)
     parts = dict.fromkeys(PARTS) | {STRINGS: strings.look, there[name]: measured.look}
-    checked = archive.packed_anew(parts)
-    return name, checked, measured.errors
+    packed = archive.packed_anew(parts)
+    others = tuple(other for other in there if other != name)
+    return Checked(name, others, packed, measured.errors)
 
 
 def _text(value: Any) -> str | None:

@@ -22,6 +22,7 @@ TIME = re.compile(
     r"\s*(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
+SIXTY = 60
 MOST_DIGITS = 100  # of a whole number, before anything is computed with it
 WIDEST_ZONE = timedelta(hours=16)  # PostgreSQL's own bound, exclusive
 
@@ -74,7 +75,7 @@ def moment(cell: str) -> datetime:
         raise ValueError(cell)
     hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
     clock = timedelta(hours=hour, minutes=minute, seconds=second)
-    if minute > 59 or second > 60 or clock > timedelta(days=1):
+    if minute >= SIXTY or second > SIXTY or clock > timedelta(days=1):
         raise ValueError(cell)
     clock += timedelta(microseconds=_rounded(found["fraction"]))
     if clock > timedelta(days=1):
@@ -95,7 +96,7 @@ def _offset(zone: str | None) -> timedelta:
     if not zone or zone in "zZ":
         return timedelta()
     digits = zone[1:].replace(":", "").ljust(4, "0")
-    if int(digits[2:]) > 59:
+    if int(digits[2:]) >= SIXTY:
         raise ValueError(zone)
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if offset >= WIDEST_ZONE:

@@ -7,6 +7,7 @@ from workbench.datasets.reading.blocks import Wanted
 from workbench.datasets.reading.typed import Match
 from workbench.datasets.schemas.reading import ColumnReading
 
+MAX_SOURCE = 900  # characters of a name by which a reading refers to a column
 MAX_NAMED = 10  # how many wrong columns an error lists
 
 
@@ -15,7 +16,7 @@ def sources(header: Sequence[str]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     found = []
     for number, name in enumerate(header, start=1):
-        plain = name.strip() or f"(column {number})"
+        plain = name.strip()[:MAX_SOURCE] or f"(column {number})"
         seen[plain] = seen.get(plain, 0) + 1
         found.append(plain if seen[plain] == 1 else f"{plain} ({seen[plain]})")
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Columns that a file has typed itself: kept where a dataset has the same type, else read as texts."""
+"""Columns that a file has typed itself: kept where a dataset has their type, else texts."""
 
 import json
 from typing import Any

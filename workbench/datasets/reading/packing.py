@@ -47,7 +47,7 @@ class Packed:
         return block
 
     def read(self, size: int = CHUNK, /) -> bytes:
-        """The content's next bytes, `size` of them unless it ends; raise Malformed when too many."""
+        """The content's next bytes, `size` unless it ends; raise Malformed when too many."""
         try:
             block = self.read_file(size) if self._plain else self._content.read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

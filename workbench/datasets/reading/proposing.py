@@ -23,8 +23,12 @@ EXAMPLES = 3
 MAX_SHOWN = 200
 
 
-def propose(file: BinaryIO, file_name: str, reading: Reading, *, most_bytes: int) -> Proposal:
-    """Sniff a file's beginning; raise Malformed when it cannot be read at all."""
+def proposed(file: BinaryIO, file_name: str, reading: Reading, *, most_bytes: int) -> Proposal:
+    """Sniff a file from its beginning: how to read it, its columns, and its first rows.
+
+    What `reading` has decided stays. `most_bytes` bounds what a packed file may unpack to; raise
+    Malformed when the file cannot be read at all.
+    """
     raw, decided = raw_file(file, file_name, reading, most_bytes=most_bytes)
     try:
         return _proposal(raw, decided, Sample(raw))
@@ -64,7 +68,7 @@ def _proposal(raw: RawFile, reading: Reading, sample: Sample) -> Proposal:
     places = _places(names, reading)
     columns = sample.columns(len(names))
     found = guess([columns[place] for place in places], reading)
-    decided = _decided(names, places, reading, found)
+    decided = _decided(names, reading, found)
     told = zip(decided.columns or (), (columns[place] for place in places), strict=True)
     return Proposal(
         reading=decided,
@@ -90,9 +94,7 @@ def _places(names: Sequence[str], reading: Reading) -> list[int]:
     return [there[column.source] for column in reading.columns]
 
 
-def _decided(
-    names: Sequence[str], places: Sequence[int], reading: Reading, found: Guess
-) -> Reading:
+def _decided(names: Sequence[str], reading: Reading, found: Guess) -> Reading:
     if reading.columns is None:
         columns = [
             ColumnReading(source=source, name=name, type=type_name)  # type: ignore[arg-type]

@@ -20,8 +20,8 @@ class RawRows:
     """A block of rows.
 
     `lines` (NumPy int64) tells where each begins; `columns` are Arrow strings, one for each name
-    of the header, or of the file's own types, null where there is no value. `cells` gives some rows back
-    exactly as read, by their places in the block; `has_nul` when a text may hold NUL.
+    of the header, or of the file's own types, null where there is no value. `cells` gives some
+    rows back exactly as read, by their places in the block; `has_nul` when a text may hold NUL.
     """
 
     lines: Any

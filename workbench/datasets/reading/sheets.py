@@ -41,10 +41,7 @@ class Pieces:
             rest, self._rest = self._rest, b""
             return rest
         block = self._rest + block
-        last = None
-        for last in self._end.finditer(block):
-            pass
-        cut = last.end() if last else 0
+        cut = max((end.end() for end in self._end.finditer(block)), default=0)
         self._rest = block[cut:]
         if len(self._rest) > LONGEST:
             raise Malformed("A row of the sheet is too long; save it as CSV.")

@@ -10,6 +10,7 @@ from workbench.datasets.reading import sloppy
 from workbench.datasets.reading.casting import cast
 from workbench.datasets.reading.dialects import Dialect
 from workbench.datasets.reading.notation import Notation
+from workbench.datasets.schemas.reading import MAX_COLUMNS
 
 DELIMITERS = ",;\t|"
 ROWS = 200
@@ -64,8 +65,8 @@ def has_header(text: str, candidate: Dialect) -> bool:
     first, *others = [row.cells for row in _rows(text, candidate)] or [()]
     alike = [row for row in others if len(row) == len(first)]
     if not alike:
-        return not any(_is_typed([cell]) for cell in first)
-    columns = zip(first, zip(*alike, strict=True), strict=True)
+        return not any(_is_typed([cell]) for cell in first[:MAX_COLUMNS])
+    columns = islice(zip(first, zip(*alike, strict=True), strict=True), MAX_COLUMNS)
     typed = [name for name, cells in columns if _is_typed(cells)]
     return not typed or not all(_is_typed([name]) for name in typed)
 

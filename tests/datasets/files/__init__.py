@@ -1,0 +1,1 @@
+"""What it takes to read files of any kind."""
