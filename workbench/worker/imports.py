@@ -74,18 +74,16 @@ async def _load(parts: Parts, keeper: Actor, order: Import) -> None:
     loading = asyncio.ensure_future(_loaded(parts, keeper, order, progress))
     try:
         while not (await asyncio.wait([loading], timeout=BEAT_SECONDS))[0]:
-            if not await _beat(parts, keeper, order, progress):
-                raise StaleImport
+            await _beat(parts, keeper, order, progress)
         await loading
     except BaseException as error:
         loading.cancel()
         await asyncio.wait([loading])
         if not loading.cancelled() and loading.exception() is None:
             return  # it had committed already
-        if isinstance(error, DBAPIError | psycopg.Error) and not await _beat(
-            parts, keeper, order, progress
-        ):
-            raise StaleImport from error  # that is why PostgreSQL refused to go on
+        if isinstance(error, DBAPIError | psycopg.Error):
+            # Perhaps PostgreSQL refused to go on because the attempt is over.
+            await _beat(parts, keeper, order, progress)
         raise
 
 
@@ -117,9 +115,11 @@ async def _admitted(parts: Parts, keeper: Actor, order: Import) -> AsyncIterator
                 await access.revoke(session, order.id)
 
 
-async def _beat(parts: Parts, keeper: Actor, order: Import, progress: Progress) -> bool:
+async def _beat(parts: Parts, keeper: Actor, order: Import, progress: Progress) -> None:
+    """Tell how far the attempt is; raise StaleImport when it is over."""
     async with parts.database.session(keeper) as session:
-        return await commands.note_progress(session, keeper, order.id, order.attempt, progress)
+        if not await commands.note_progress(session, keeper, order.id, order.attempt, progress):
+            raise StaleImport
 
 
 def _is_lost(error: DBAPIError | psycopg.Error) -> bool:
