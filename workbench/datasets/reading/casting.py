@@ -38,6 +38,7 @@ PLAIN = {
     "timestamp": rf"^[1-9]\d{{3}}-{DAY}(?:{CLOCK})?$",
 }
 ZONED = rf"^[1-8]\d{{3}}-{DAY}{CLOCK}(?:Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)$"
+FAR_ZONE = r"\d[+-](?:1[6-9]|2\d)(?::?\d{2})?$"
 HAS_ZONE = re.compile(r".{11}.*(?:Z|[+-]\d{2}(?::?\d{2})?)\s*", re.IGNORECASE | re.DOTALL)
 TRUE = [word[:n] for word in ("true", "yes") for n in range(1, len(word) + 1)] + ["on", "1"]
 FALSE = [word[:n] for word in ("false", "no") for n in range(1, len(word) + 1)] + ["of", "off", "0"]
@@ -139,12 +140,16 @@ def _same_dates(_: Any, values: Any) -> bool:
 
 
 def _same_moments(cells: Any, values: Any) -> bool:
-    """The year 0 does not exist, and an hour needs its minutes."""
+    """The year 0 does not exist, an hour needs its minutes, and no zone is 16 hours off."""
     if not is_in_range(values, "timestamp"):
         return False
     minutes = pc.equal(pc.binary_slice(cells.cast(pa.binary()), 13, 14), b":")
     written = pc.or_(minutes, pc.equal(pc.binary_length(cells), 10))
-    return bool(pc.all(written).as_py())
+    if not pc.all(written).as_py():
+        return False
+    if pc.all(pc.ends_with(cells, "Z")).as_py() is not False:
+        return True
+    return not pc.any(pc.match_substring_regex(cells, FAR_ZONE)).as_py()
 
 
 CASTS: dict[str, Any] = {

@@ -22,6 +22,7 @@ TIME = re.compile(
     r"\s*(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
+BARE_WEST = re.compile(r"^.{10}-")  # a date and a zone in the west, which look like four numbers
 SIXTY = 60
 MOST_DIGITS = 100  # of a whole number, before anything is computed with it
 WIDEST_ZONE = timedelta(hours=16)  # PostgreSQL's own bound, exclusive
@@ -71,7 +72,7 @@ def day(cell: str) -> date:
 def moment(cell: str) -> datetime:
     """Read an ISO time, in UTC unless it has an offset; raise ValueError when it is none."""
     found = TIME.fullmatch(cell.strip(SPACE))
-    if found is None:
+    if found is None or BARE_WEST.search(found.string):
         raise ValueError(cell)
     hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
     clock = timedelta(hours=hour, minutes=minute, seconds=second)
@@ -82,7 +83,7 @@ def moment(cell: str) -> datetime:
         raise ValueError(cell)
     midnight = datetime.combine(date.fromisoformat(found["date"]), datetime.min.time(), UTC)
     try:
-        return midnight + clock - _offset(found["zone"])
+        return midnight + (clock - _offset(found["zone"]))
     except OverflowError:
         raise ValueError(cell) from None
 

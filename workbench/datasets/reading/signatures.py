@@ -36,7 +36,8 @@ REFUSED = (
 PAGES = (b"<?xml", b"<!doctype", b"<html", b"<table", b"<svg", b"<workbook")
 SUPPORTED = "It must be CSV, TSV, JSON Lines, Parquet or Excel (.xlsx), perhaps gzipped."
 CONTROL = bytes(octet for octet in range(32) if octet not in b"\t\n\r\f\0\x1b")
-MOST_CONTROL, MOST_NUL = 0.02, 0.3  # of a text's characters
+MOST_CONTROL, MOST_NUL = 0.02, 0.3  # of a text's characters …
+FEW = 16  # … unless there are only so few
 
 
 def format_of(sample: bytes, file_name: str) -> Format:
@@ -79,7 +80,8 @@ def _is_object(text: bytes) -> bool:
 def refuse_binary(text: str) -> None:
     """Raise Malformed when what was decoded is hardly a text."""
     control = sum(text.count(chr(octet)) for octet in CONTROL) + text.count("\ufffd")
-    if control > MOST_CONTROL * len(text) or text.count("\0") > MOST_NUL * len(text):
+    nul = text.count("\0")
+    if control > max(FEW, MOST_CONTROL * len(text)) or nul > max(FEW, MOST_NUL * len(text)):
         _refuse("not a text")
 
 
