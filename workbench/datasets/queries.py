@@ -16,7 +16,6 @@ from workbench.db.model import columns
 from workbench.db.pages import Page
 from workbench.permissions import Permission
 
-
 REJECTS = "rejects.csv"  # in an archive, beside the file of an import
 
 
