@@ -29,12 +29,12 @@ class Imports:
     ) -> Import:
         """Import a file into `sample_trips`."""
         data = content.encode() if isinstance(content, str) else content
-        order = await samples.start(
+        made = await samples.start(
             *(self.database, self.storage, self.actor, "sample_trips", data),
             reading=Reading(null_text=null_text, encoding=encoding),
             **order,
         )
-        return await samples.load(self.database, self.storage, order)
+        return await samples.load(self.database, self.storage, made)
 
     async def rows(self) -> list[dict[str, object]]:
         """The tenant's trips as they can be read."""

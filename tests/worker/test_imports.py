@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import BinaryIO, cast
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportEnded, StaleImport
 from workbench.datasets.models import Import
 from workbench.datasets.schemas import ImportOrder
+from workbench.db.embedded import Embedded
 from workbench.outbox.models import OutboxMessage
 from workbench.settings import Settings
 from workbench.tenants.models import Tenant
@@ -113,7 +115,11 @@ async def order(bench: Bench, actor: Actor, rows: int, **more: object) -> Import
     """Order an import of so many rows."""
     async with bench.parts.database.session(actor) as session:
         return await commands.start_import(
-            *(session, actor, bench.parts.storage, NAME, Rows(rows)),
+            session,
+            actor,
+            bench.parts.storage,
+            NAME,
+            cast("BinaryIO", Rows(rows)),
             file_name="trips.csv",
             order=ImportOrder.model_validate(more),
         )
@@ -306,6 +312,22 @@ class TestTakenOver:
         assert (back.status, back.tries) == ("queued", 0)
         async with working(bench):
             await until(is_ended(bench, actor, made.id))
+        assert await counted(bench, actor) == MANY
+
+    async def test_it_is_loaded_after_postgres_was_away(
+        self, bench: Bench, actor: Actor, server: Embedded
+    ) -> None:
+        """Every connection is cut in the midst of it; the file is loaded all the same, once."""
+        made = await order(bench, actor, MANY)
+        async with working(bench):
+            await until(is_under_way(bench, actor, made.id))
+            with server.superuser() as connection:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where usename like 'workbench%' and pid <> pg_backend_pid()"
+                )
+            await until(is_ended(bench, actor, made.id))
+        assert (await seen(bench, actor, made.id)).status == "succeeded"
         assert await counted(bench, actor) == MANY
 
     async def test_one_that_takes_its_workers_down_is_given_up(

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import CursorResult, TableClause, column, insert, literal, literal_column, select
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    CursorResult,
+    TableClause,
+    column,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +32,7 @@ from workbench.datasets.reading import Block, Source
 from workbench.datasets.rejects import Rejects
 
 SLICE_ROWS = 1_000_000
-CTID = column("ctid")
+CTID: ColumnClause[Any] = column("ctid")
 
 Tell = Callable[[], Awaitable[None]]
 
@@ -150,6 +160,11 @@ def _insert(job: Job, first: int, end: int) -> Any:
     names = ["tenant_id", "import_id", *(wanted.name for wanted in job.source.matched)]
     statement = insert(target).from_select(names, source)
     return statement.execution_options(preserve_rowcount=True)
+
+
+def _tid(page: int) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = literal_column(f"'({page},0)'::tid")
+    return found
 
 
 def _too_long(error: DBAPIError) -> Exception:

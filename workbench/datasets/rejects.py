@@ -10,7 +10,7 @@ import io
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from workbench import formulas
@@ -50,7 +50,8 @@ class Rejects:
             [row.line, row.column, row.reason, *(self._cell(cell) for cell in row.cells)]
             for row in rows
         )
-        self.listed += rows[: MAX_LISTED - len(self.listed)]
+        # Without its cells, which the file has: a row may be long.
+        self.listed += [replace(row, cells=()) for row in rows[: MAX_LISTED - len(self.listed)]]
         self.count += len(rows)
 
     def close(self) -> None:

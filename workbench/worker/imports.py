@@ -24,6 +24,7 @@ from workbench.worker.parts import Parts, now
 
 LIMIT = timedelta(hours=6)
 BEAT_SECONDS = 0.5
+AWAY = (None, "57P01", "57P02", "57P03")  # no answer at all, or: it shuts down, crashed, starts
 log = structlog.get_logger(__name__)
 
 
@@ -123,10 +124,9 @@ async def _beat(parts: Parts, keeper: Actor, order: Import, progress: Progress) 
 
 
 def _is_lost(error: DBAPIError | psycopg.Error) -> bool:
-    """Whether the connection was lost, not a statement refused."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01")
+    """Whether PostgreSQL is away, rather than that it refused something."""
+    found = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(found, psycopg.OperationalError) and found.sqlstate in AWAY
 
 
 async def _release(parts: Parts, keeper: Actor, order: Import) -> None:

@@ -96,8 +96,10 @@ async def start_import(
         await asyncio.to_thread(_keep, storage, made.storage_key, file)
         session.add(made)
         await session.flush()
-        details = {"import_id": str(made.id), "mode": made.mode}
-        audit.record(session, actor, "import.start", f"dataset {dataset}", **details)
+        target_name, import_id = f"dataset {dataset}", str(made.id)
+        audit.record(
+            session, actor, "import.start", target_name, import_id=import_id, mode=made.mode
+        )
         await loads.enqueue(session, made)
     except BaseException:
         await asyncio.to_thread(storage.remove, made.storage_key)
@@ -175,8 +177,8 @@ async def undo_import(session: AsyncSession, actor: Actor, import_id: UUID) -> I
         raise NotUndone("This import has loaded nothing that could be undone.")
     deleted, restored = await replacing.take_back(session, order)
     order.undone_at = await session.scalar(select(func.clock_timestamp()))
-    counts = {"rows": deleted, "rows_restored": restored}
-    audit.record(session, actor, "import.undo", f"import {order.id}", **counts)
+    undone = f"import {order.id}"
+    audit.record(session, actor, "import.undo", undone, rows=deleted, rows_restored=restored)
     outbox.put(session, actor, "imports.undone", import_id=order.id)
     return order
 
