@@ -99,8 +99,7 @@ def twice() -> bytes:
     """A workbook that holds its sheet two times, with other rows."""
     target = io.BytesIO(workbook(GOOD))
     with zipfile.ZipFile(target, "a") as archive:
-        with archive.open(zipfile.ZipInfo("xl/worksheets/sheet2.xml"), "w") as part:
-            part.write(sheet(HEADER).encode())
+        archive.writestr("xl/worksheets/sheet2.xml", sheet(HEADER))
     return target.getvalue().replace(b"xl/worksheets/sheet2.xml", SHEET.encode())
 
 
@@ -108,7 +107,8 @@ def WORKBOOKS() -> Found:  # noqa: N802 (it stands for a table that is large onl
     """Bad workbooks, what comes of each, and what is said."""
     error = f'{HEADER}<row r="2">{text("A2", "x")}<c r="B2" t="e"><v>#N/A</v></c></row>'
     dates = (
-        f'<row r="1">{text("A1", "flown_on")}</row><row r="2"><c r="A2" s="1"><v>46023</v></c></row>'
+        f'<row r="1">{text("A1", "flown_on")}</row>'
+        '<row r="2"><c r="A2" s="1"><v>46023</v></c></row>'
         f'<row r="3">{text("A3", "2026-02-30")}</row>'
     )
     far = GOOD + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'

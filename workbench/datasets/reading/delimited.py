@@ -48,7 +48,7 @@ class DelimitedFile:
 
     def progress(self) -> tuple[int, int]:
         """How many of the file's bytes have been read, of how many."""
-        return self._packed.bytes_read, self._packed.bytes_total
+        return self._packed.consumed(len(self._buffer)), self._packed.bytes_total
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -2,13 +2,14 @@
 
 import codecs
 from collections.abc import Collection
+from contextlib import ExitStack, closing
 from typing import BinaryIO
 
 from workbench.datasets.errors import Malformed
 from workbench.datasets.reading import encodings, signatures, sniffing
 from workbench.datasets.reading.delimited import DelimitedFile
 from workbench.datasets.reading.encodings import Utf8
-from workbench.datasets.reading.excel import ExcelFile
+from workbench.datasets.reading.excel import ExcelFile, checked
 from workbench.datasets.reading.json_lines import JsonLinesFile
 from workbench.datasets.reading.packing import Packed, seekable
 from workbench.datasets.reading.parquet import ParquetFile
@@ -53,19 +54,18 @@ def raw_file(
 def _binary(
     file: BinaryIO, packed: Packed, reading: Reading, most_bytes: int
 ) -> tuple[RawFile, Reading]:
-    content = seekable(packed, file)
     null_text = reading.null_text or None
-    if reading.format == "parquet":
-        return ParquetFile(content, packed, null_text, most_bytes), reading
-    header = reading.has_header is not False
-    excel = ExcelFile(
-        content,
-        packed,
-        reading.sheet,
-        null_text=null_text,
-        has_header=header,
-        most_bytes=most_bytes,
-    )
+    with ExitStack() as stack:
+        content = seekable(packed, file)
+        if packed.gzipped:
+            stack.push(closing(content))
+        if reading.format == "parquet":
+            parquet = ParquetFile(content, packed, null_text, most_bytes)
+            stack.pop_all()  # it reads on, and closes what was unpacked
+            return parquet, reading
+        header = reading.has_header is not False
+        sheet = checked(content, reading.sheet, most_bytes)
+    excel = ExcelFile(sheet, packed, null_text, has_header=header)
     return excel, reading.model_copy(update={"sheet": excel.sheet, "has_header": header})
 
 

@@ -40,6 +40,10 @@ class Packed:
         self._content: Bytes = gzip.GzipFile(fileobj=_Counted(self)) if self.gzipped else file
         self._plain = not self.gzipped
 
+    def consumed(self, waiting: int) -> int:
+        """How many of the file's bytes have been used, when some content waits in a buffer."""
+        return round(self.bytes_read * max(1 - waiting / max(self.unpacked, 1), 0))
+
     def read_file(self, size: int) -> bytes:
         """The file's next bytes as uploaded, counted."""
         block = self._file.read(size)

@@ -16,7 +16,13 @@ from workbench.datasets.reading.raw import BLOCK_ROWS, MAX_ROW, Cells, RawRows
 BLOCK_CELLS = 1_000_000
 BLOCK_BYTES = 32 * 1024 * 1024
 FOOTER = 64 * 1024 * 1024
-BUFFER = 1024 * 1024
+CAUTIOUS: dict[str, Any] = {
+    "buffer_size": 1024 * 1024,
+    "pre_buffer": False,
+    "coerce_int96_timestamp_unit": "us",
+    "thrift_string_size_limit": FOOTER,
+    "thrift_container_size_limit": FOOTER,
+}
 
 
 class ParquetFile:
@@ -29,17 +35,8 @@ class ParquetFile:
         self._file, self._packed, self._null_text = file, packed, null_text
         self._done = 0
         try:
-            texts = _texts(pq.read_schema(file))
-            file.seek(0)
-            self._parquet = pq.ParquetFile(
-                file,
-                read_dictionary=texts,
-                buffer_size=BUFFER,
-                pre_buffer=False,
-                coerce_int96_timestamp_unit="us",
-                thrift_string_size_limit=FOOTER,
-                thrift_container_size_limit=FOOTER,
-            )
+            texts = _texts(pq.ParquetFile(file, **CAUTIOUS).schema_arrow)
+            self._parquet = pq.ParquetFile(file, read_dictionary=texts, **CAUTIOUS)
         except (pa.ArrowException, OSError, MemoryError, ValueError) as error:
             raise _damaged(error) from None
         self.header = tuple(self._parquet.schema_arrow.names)

@@ -11,7 +11,7 @@ import numpy as np
 from workbench.datasets.errors import Malformed
 from workbench.datasets.reading.archives import Archive
 
-MOST_CELLS = 10_000_000
+MOST_CELLS = 5_000_000
 MOST_ROWS = 1_048_576  # of Excel's own
 MOST_CHARACTERS = 128 * 1024 * 1024
 CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br\s*=\s*[\"']\s*([A-Za-z]{1,7})(\d{1,10})")
@@ -103,8 +103,8 @@ class Sheet:
         found, cells = CELL.findall(piece), len(CELLS.findall(piece))
         self._cells += cells
         self._columns.update(column.upper() for column, _ in found)
-        rows = [*self._rows, *(int(row) for _, row in found), *map(int, ROW.findall(piece))]
-        self._rows = min(rows), max(rows)
+        rows = [*(int(row) for _, row in found), *map(int, ROW.findall(piece))]
+        self._rows = min([self._rows[0], *rows]), max([self._rows[1], *rows])
         if len(found) < cells:
             counts = (len(CELLS.findall(row)) for row in ROW_END.split(piece))
             self._widest = max(self._widest, *counts)
