@@ -30,7 +30,8 @@ from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
 
 PROVE = bool(os.environ.get("WORKBENCH_PROVE"))
-SOME, MANY = (1_000_000, 10_000_000) if PROVE else (100_000, 400_000)
+SOME, MANY = 100_000, 400_000
+SIZES = (1_000_000, 10_000_000) if PROVE else (SOME, MANY)
 GROWTH = 120 * 1024**2  # bytes; blocks in flight vary, rows do not add up
 MOST_BYTES = 400 * 1024**2
 NAME = "sample_trips"
@@ -354,7 +355,7 @@ class TestMemory:
     ) -> None:
         """A file many times as long takes about as much memory, and less than 400 MB."""
         peaks = []
-        for rows in (SOME, MANY):
+        for rows in SIZES:
             made = await order(bench, actor, rows)
             ids = {"tenant": str(made.tenant_id), "found": str(made.id)}
             worker = await asyncio.create_subprocess_exec(

@@ -151,11 +151,10 @@ def _insert(job: Job, first: int, end: int) -> Any:
     order, staged = job.order, job.staged
     target = tables.rows(order.dataset.definition)
     cells = [cell for cell in staged.c if cell.name != "line"]
-    low, high = (literal_column(f"'({page},0)'::tid") for page in (first, end))
     source = (
         select(literal(order.tenant_id), literal(order.id), *cells)
         .select_from(staged)
-        .where(low <= CTID, high > CTID)
+        .where(_tid(first) <= CTID, _tid(end) > CTID)
     )
     names = ["tenant_id", "import_id", *(wanted.name for wanted in job.source.matched)]
     statement = insert(target).from_select(names, source)
