@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Literal, NamedTuple
 
-from tests.support.bad_tables import PARQUET
-from tests.support.bad_workbooks import WORKBOOKS
+from tests.support.bad_tables import tables
+from tests.support.bad_workbooks import workbooks
 
 COLUMNS = (
     ("carrier", "text"),
@@ -218,8 +218,8 @@ def bad_files() -> dict[str, BadFile]:
     """Every bad file by its name in the corpus."""
     kinds = (SHAPES, QUOTES, CHARACTERS, CELLS, PACKING, OTHERS, JSON)
     found = {name: make() for kind in kinds for name, make in kind.items()}
-    for name, (content, outcome, says) in WORKBOOKS().items():
+    for name, (content, outcome, says) in workbooks().items():
         found[name] = BadFile("x.xlsx", content, outcome, says)
-    for name, (content, outcome, says) in PARQUET().items():
+    for name, (content, outcome, says) in tables().items():
         found[name] = BadFile("x.parquet", content, outcome, says)
     return found

@@ -23,7 +23,7 @@ def repeated(rows: int, length: int) -> bytes:
     return parquet({"carrier": texts}, compression="zstd")
 
 
-def PARQUET() -> Found:  # noqa: N802 (it stands for a table that is large only when it is made)
+def tables() -> Found:
     """Bad Parquet files, what comes of each, and what is said."""
     good = parquet({"carrier": ["UA", "AA"], "delay": [1, 2]})
     beyond = pa.array([1, 2**63], pa.uint64())

@@ -1,6 +1,7 @@
 """Delimited texts: rows, their lines, and what is refused of them."""
 
 import gzip
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ class TestQuotes:
     @pytest.mark.parametrize(
         "reading", [{"delimiter": '"'}, {"delimiter": "\n"}, {"delimiter": "é"}, {"quote": "\r"}]
     )
-    def test_what_cannot_part_cells_is_refused(self, reading: dict[str, str]) -> None:
+    def test_what_cannot_part_cells_is_refused(self, reading: dict[str, Any]) -> None:
         """A delimiter is one ASCII character, and not the quote."""
         with pytest.raises(Malformed, match="cannot be the"):
             read(b"a,b\n1,2\n", **reading)

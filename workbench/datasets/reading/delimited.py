@@ -148,13 +148,17 @@ class DelimitedFile:
 
     def _columns(self, buffer: bytes, null_values: list[str], odd: list[Any]) -> list[Any]:
         """The cells of a buffer as columns of texts, its ragged rows apart."""
-        width = len(self.header)
-        names = [str(number) for number in range(width)]
+        names = [str(number) for number in range(len(self.header))]
+
+        def set_aside(row: Any) -> str:
+            odd.append(row)
+            return "skip"
+
         try:
             table = pv.read_csv(
                 pa.py_buffer(buffer),
                 pv.ReadOptions(use_threads=False, block_size=len(buffer) + 1, column_names=names),
-                self._dialect.arrow(invalid_row_handler=lambda row: odd.append(row) or "skip"),
+                self._dialect.arrow(invalid_row_handler=set_aside),
                 pv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     null_values=null_values,

@@ -92,10 +92,7 @@ class JsonLinesFile:
             if not line.strip():
                 continue
             try:
-                cells = _cells(_fields(line), places)
-                if HALF in line and not all(_is_unicode(cell) for cell in cells if cell):
-                    raise _Unfit("holds half of a character")
-                rows.append(cells)
+                rows.append(_cells(_fields(line), places, escaped=HALF in line))
                 numbers.append(number)
             except _Unfit as unfit:
                 refused.append(unfit.refused(number, line, places))
@@ -155,7 +152,7 @@ PLAIN = json.JSONDecoder(parse_constant=_no_constant)
 CAREFUL = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
 
 
-def _cells(fields: Fields, places: dict[str, int]) -> Cells:
+def _cells(fields: Fields, places: dict[str, int], *, escaped: bool) -> Cells:
     cells: list[str | None] = [None] * len(places)
     for key, value in fields.items():
         place = places.get(key)
@@ -163,6 +160,8 @@ def _cells(fields: Fields, places: dict[str, int]) -> Cells:
             name = _storable(key) or "(no name)"
             raise _Unfit(f"has the field {name[:63]}, which the first lines lack", fields, key)
         cells[place] = value if type(value) is str else _text(value)
+    if escaped and not all(_is_unicode(cell) for cell in cells if cell):
+        raise _Unfit("holds half of a character")
     return tuple(cells)
 
 

@@ -1,6 +1,6 @@
 """What is proposed for a file before any of it is loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -97,7 +97,7 @@ def _places(names: Sequence[str], reading: Reading) -> list[int]:
 def _decided(names: Sequence[str], reading: Reading, found: Guess) -> Reading:
     if reading.columns is None:
         columns = [
-            ColumnReading(source=source, name=name, type=type_name)  # type: ignore[arg-type]
+            ColumnReading(source=source, name=name, type=type_name)
             for source, name, type_name in zip(names, naming.names(names), found.types, strict=True)
         ]
     else:
@@ -137,17 +137,14 @@ def _as_strings(cells: Any) -> Any:
 
 def _unfitting(
     decided: Reading, places: Sequence[int], columns: Sequence[Any], found: Guess
-) -> list[str]:
+) -> Iterator[str]:
     """What a person's choice of types refuses; what was guessed fits every cell."""
-    told = []
     for column, place, guessed in zip(decided.columns or (), places, found.types, strict=True):
-        if column.type in {None, "text", guessed}:
+        if column.type is None or column.type in {"text", guessed}:
             continue
-        bad = unfitting(columns[place], column.type or "text", found.notation)
-        if bad:
-            expected = TYPES[column.type or "text"].expected
-            told.append(f"{bad:,} cells of {column.name} in the sample are not {expected}.")
-    return told
+        if bad := unfitting(columns[place], column.type, found.notation):
+            expected = TYPES[column.type].expected
+            yield f"{bad:,} cells of {column.name} in the sample are not {expected}."
 
 
 def _estimated(raw: RawFile, sample: Sample) -> int:
