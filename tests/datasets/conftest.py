@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.datasets.importing import Imports
 from tests.support import people, samples
+from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.db.session import Database
 from workbench.storage import Storage
@@ -38,3 +40,9 @@ async def world(database: Database, storage: Storage, shared: None) -> tuple[Ten
         done = await samples.fill(database, storage, owner.id, dataset, content)
         assert done.status == "succeeded", done.error
     return here, there
+
+
+@pytest.fixture
+def imports(database: Database, storage: Storage, actor: Actor) -> Imports:
+    """Imports by the engineer of `tenant`."""
+    return Imports(database, storage, actor)

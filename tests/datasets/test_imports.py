@@ -1,19 +1,19 @@
 """Imports: from a file to rows, all that fits and nothing else."""
 
 import asyncio
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeActor
+from tests.datasets.importing import Imports
 from tests.support import samples
 from workbench.actor import Actor
-from workbench.datasets import commands, loading, queries
+from workbench.datasets import commands, queries, rejects
 from workbench.datasets.errors import DatasetNotFound, ImportNotFound
-from workbench.datasets.models import Import, Reject
-from workbench.datasets.schemas import ImportView, RejectView, RowsQuery
+from workbench.datasets.models import Reject
+from workbench.datasets.schemas import ImportView, Reading
 from workbench.db.session import Database
 from workbench.errors import Forbidden, Invalid, NotFound
 from workbench.outbox.models import OutboxMessage
@@ -25,42 +25,6 @@ pytestmark = [pytest.mark.usefixtures("empty"), pytest.mark.acts_as("engineer")]
 
 HEADER = "carrier,dest,delay,distance,cancelled,flown_on,departed\n"
 STAGED = text("select count(*) from pg_class where relnamespace = 'staging'::regnamespace")
-
-
-class Imports:
-    """What the tests of this file do again and again."""
-
-    def __init__(self, database: Database, storage: Storage, actor: Actor) -> None:
-        """As one engineer."""
-        self.database, self.storage, self.actor = database, storage, actor
-
-    async def run(self, content: str | bytes, *, null_text: str = "") -> Import:
-        """Import a file into `sample_trips`."""
-        data = content.encode() if isinstance(content, str) else content
-        order = await samples.start(
-            self.database, self.storage, self.actor, "sample_trips", data, null_text=null_text
-        )
-        return await samples.load(self.database, self.storage, order)
-
-    async def rows(self) -> list[dict[str, object]]:
-        """The tenant's trips as they can be read."""
-        async with self.database.reading(self.actor) as session:
-            dataset = await session.scalar(queries.dataset(self.actor, "sample_trips"))
-            assert dataset is not None
-            query = queries.rows(self.actor, dataset, RowsQuery(limit=1000))
-            return [dict(row) for row in (await session.execute(query)).mappings()]
-
-    async def rejects(self, import_id: UUID) -> list[RejectView]:
-        """The rows that an import refused."""
-        async with self.database.session(self.actor) as session:
-            found = await session.scalars(queries.rejects(self.actor, import_id))
-            return [RejectView.model_validate(reject) for reject in found]
-
-
-@pytest.fixture
-def imports(database: Database, storage: Storage, actor: Actor) -> Imports:
-    """Imports by the engineer of `tenant`."""
-    return Imports(database, storage, actor)
 
 
 class TestLoad:
@@ -149,17 +113,16 @@ class TestLoad:
             (b"carrier,tenant_id\nUA,1\n", "no column tenant_id"),
             (b"carrier,row_id\nUA,1\n", "no column row_id"),
             (b"carrier,deleted_at\nUA,\n", "no column deleted_at"),
-            (b"carrier\n" + b"UA\n" * 20_000 + b'"open\n', "not CSV"),
+            (b"carrier\n" + b"UA\n" * 20_000 + b'"open\n', "never closed"),
             (b"carrier\n" + b"UA\n" * 20_000 + b"\xff\n", "not UTF-8"),
-            (b"carrier\n" + b"UA\n" * 20_000 + b"\0\n", "NUL"),
-            (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
+            (b"\x89PNG\r\n\x1a\n", "picture"),
         ],
     )
     async def test_a_file_that_cannot_be_loaded_leaves_no_row(
         self, imports: Imports, content: bytes, message: str
     ) -> None:
         """The import fails and says why."""
-        order = await imports.run(content)
+        order = await imports.run(content, encoding="utf-8")
         assert (order.status, order.rows_loaded) == ("failed", 0)
         assert message in (order.error or "")
         assert order.finished_at is not None
@@ -184,12 +147,12 @@ class TestLoad:
         self, imports: Imports, database: Database, actor: Actor
     ) -> None:
         """The count stays exact."""
-        bad = loading.MAX_REJECTS + 5
+        bad = rejects.MAX_LISTED + 5
         order = await imports.run("carrier,delay\n" + "UA,1\n" + "UA,x\n" * bad + "UA\n" * 3)
         assert (order.rows_loaded, order.rows_rejected) == (1, bad + 3)
         async with database.session(actor) as session:
             kept = select(func.count()).select_from(Reject).where(Reject.import_id == order.id)
-            assert await session.scalar(kept) == loading.MAX_REJECTS
+            assert await session.scalar(kept) == rejects.MAX_LISTED
 
     async def test_loading_twice_loads_once(
         self, imports: Imports, database: Database, storage: Storage
@@ -337,7 +300,8 @@ class TestStart:
         """The marker is short and printable."""
         with pytest.raises(Invalid, match="null_text"):
             await samples.start(
-                database, storage, actor, "sample_trips", b"carrier\n", null_text=null_text
+                *(database, storage, actor, "sample_trips", b"carrier\n"),
+                reading=Reading(null_text=null_text),
             )
 
     async def test_a_transaction_that_fails_keeps_nothing(

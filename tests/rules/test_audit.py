@@ -22,6 +22,7 @@ HANDING_OUT = {
     "GET /api/v1/audit/export",
     "GET /api/v1/datasets/{name}/rows",
     "GET /api/v1/imports/{import_id}/rejects",
+    "GET /api/v1/imports/{import_id}/rejects.csv",
     "GET /api/v1/runs/{run_id}/artifacts/{name}",
     "GET /api/v1/runs/{run_id}/report",
 }
@@ -37,6 +38,10 @@ SILENT = {
     "audit.commands.due": "reads ids",
     "audit.commands.purge": "leaves a row in audit_purges, which outlives the tenant",
     "audit.commands.seal": "adds a link to the chain",
+    "datasets.commands.loads.enqueue": "part of a command that notes what it does",
+    "datasets.commands.loads.forget_rejects": "part of a command that notes what it does",
+    "datasets.commands.loads.locked": "reads a row",
+    "datasets.commands.loads.note_progress": "a share and two counts; begin and finish are noted",
     "identity.commands.create_user": "belongs to no tenant yet; joining one is noted",
     "identity.commands.end_login": "part of sign_out and refresh, which note it",
     "identity.commands.end_logins": "part of commands that note what they do",

@@ -1,6 +1,7 @@
 """Two small shared datasets, and the real path by which a CSV gets into one."""
 
 import io
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from tests.support import people
 from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.datasets.models import Definition, Import
-from workbench.datasets.schemas import NewColumn, NewDataset
+from workbench.datasets.schemas import ImportOrder, NewColumn, NewDataset
 from workbench.db.session import Database
 from workbench.permissions import Permission, Role
 from workbench.storage import Storage
@@ -77,8 +78,7 @@ async def start(
     engineer: Actor,
     dataset: str,
     content: bytes,
-    *,
-    null_text: str = "",
+    **order: Any,
 ) -> Import:
     """Start an import as an engineer."""
     async with database.session(engineer) as session:
@@ -89,7 +89,7 @@ async def start(
             dataset,
             io.BytesIO(content),
             file_name="sample.csv",
-            null_text=null_text,
+            order=ImportOrder(**order),
         )
 
 

@@ -26,9 +26,39 @@ class NameTaken(Conflict):
 
 
 class Malformed(Invalid):
-    """The file is not a CSV that can be read."""
+    """The file cannot be read."""
 
     code = "malformed_file"
+
+
+class TooManyRejects(Malformed):
+    """More rows were refused than this import allows."""
+
+    code = "too_many_rejects"
+
+
+class StaleImport(Conflict):
+    """This attempt is over: the import was cancelled, or somebody else has taken it."""
+
+    code = "stale_import"
+
+
+class ImportEnded(Conflict):
+    """This import has ended already; undo it instead, if it has loaded rows."""
+
+    code = "import_ended"
+
+
+class NotRetried(Conflict):
+    """Only an import that failed or was cancelled can be tried again."""
+
+    code = "not_retried"
+
+
+class NotUndone(Conflict):
+    """This import cannot be undone."""
+
+    code = "not_undone"
 
 
 def refuse(place: str, message: str) -> Invalid:

@@ -1,195 +1,172 @@
-"""From a file to a dataset's rows: staging, then casts through the policy, and what is refused."""
+"""From a file to a dataset's rows: typed blocks into staging, and from there through the policy.
 
-import asyncio
-import typing
-from collections.abc import Sequence
+All of it happens in the caller's transaction. The file is staged as a whole before the first row
+is stored: an import that fails half way leaves no dead rows in the dataset's table, and what other
+members change there waits for an import only while it stores.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TextIO
-from uuid import UUID
+from typing import Any, cast
 
 import psycopg
-from psycopg import sql
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     CursorResult,
-    Integer,
     TableClause,
-    case,
-    cast,
-    func,
+    column,
     insert,
     literal,
-    null,
+    literal_column,
     select,
-    text,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workbench.datasets import driver, tables
-from workbench.datasets.column_types import TYPES
-from workbench.datasets.csv_file import CsvFile
-from workbench.datasets.errors import Malformed
-from workbench.datasets.models import Column, Definition, Import
+from workbench.datasets import replacing, staging, tables
+from workbench.datasets.errors import Malformed, TooManyRejects
+from workbench.datasets.models import Import
+from workbench.datasets.progress import Progress
+from workbench.datasets.reading import Block, Source
+from workbench.datasets.rejects import Rejects
 
-MAX_REJECTS = 10_000
-MAX_VALUE = 200
-OPEN = text("select workbench.open_staging(:import, :width)")
-CLOSE = text("select workbench.close_staging(:import)")
-LOCAL = text("select set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true)")
+SLICE_ROWS = 1_000_000
+CTID: ColumnClause[Any] = column("ctid")
+
+Tell = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A row that was not loaded, the cell to blame if there is one, and why."""
+class Job:
+    """One load: the import, its open file, what is refused, how far it is.
 
-    line: int
-    reason: str
-    column: str | None = None
-    value: str | None = None
+    `tell` tells PostgreSQL anew who asks, since what it was told expires.
+    """
+
+    order: Import
+    source: Source
+    rejects: Rejects
+    progress: Progress
+    tell: Tell
+
+    @property
+    def types(self) -> list[str]:
+        """The type of each staged column."""
+        return [wanted.type for wanted in self.source.matched]
+
+    @property
+    def staged(self) -> TableClause:
+        """The staging table."""
+        return tables.staging(self.order.id, self.types)
 
 
 @dataclass(slots=True)
-class Outcome:
-    """How many rows an import loaded and refused; `refused` keeps the first 10,000 in detail."""
+class Reader:
+    """The file's rows, encoded for COPY, in the thread that reads them."""
 
-    loaded: int = 0
-    rejected: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    job: Job
+    staged: int = 0
+    _encoded: Iterator[bytes] | None = field(default=None)
 
-    def set_aside(self, line: int, reason: str) -> None:
-        """Note a row that never reached the staging table."""
-        if len(self.refused) < MAX_REJECTS:
-            self.refused.append(Refused(line, reason))
+    def __call__(self) -> bytes | None:
+        """The next piece of the COPY; None at its end."""
+        self._encoded = self._encoded or self._pieces()
+        return next(self._encoded, None)
 
+    def _pieces(self) -> Iterator[bytes]:
+        encoder = staging.Encoder(self.job.types)
+        yield encoder.begin()
+        for block in self.job.source.blocks():
+            self._note(block)
+            # When too many are refused already the rest is only read, to tell all that is wrong.
+            if block.batch.num_rows and not _are_too_many(self.job):
+                yield encoder.block(block.lines, block.batch)
+                self.staged += block.batch.num_rows
+        yield encoder.end()
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One column of the file: where it lies in staging and what it is to become."""
-
-    column: Column
-    raw: ColumnElement[str]
-    given: ColumnElement[str]
-
-    @property
-    def value(self) -> ColumnElement[Any]:
-        """The cell as the column's type."""
-        return cast(self.given, TYPES[self.column.type].sql)
-
-    @property
-    def fits(self) -> ColumnElement[bool] | None:
-        """Whether the cell can become a value; None when every cell can."""
-        return TYPES[self.column.type].fits(self.given)
+    def _note(self, block: Block) -> None:
+        self.job.rejects.add(block.refused)
+        progress = self.job.progress
+        progress.rows += block.batch.num_rows + len(block.refused)
+        progress.bytes, progress.total = block.bytes_read, self.job.source.bytes_total
 
 
-async def load(session: AsyncSession, order: Import, file: TextIO) -> Outcome:
-    """Load a text's rows in the caller's transaction; raise Malformed when it is no such CSV."""
-    definition = order.dataset.definition
-    outcome = Outcome()
-    known = {column.name for column in definition.columns}
-    csv_file = await asyncio.to_thread(CsvFile, file, known, outcome.set_aside)
-    await session.execute(LOCAL)
-    await session.execute(OPEN, {"import": order.id, "width": len(csv_file.header)})
-    await _copy(session, order.id, csv_file)
-    staging = tables.staging(order.id, len(csv_file.header))
-    cells = _cells(definition, csv_file.header, staging, order.null_text)
-    outcome.rejected = csv_file.ragged + await _refuse(session, staging, cells, outcome)
-    clean = outcome.rejected == csv_file.ragged
+async def load(session: AsyncSession, job: Job) -> tuple[int, int]:
+    """Load the job's file; answer how many rows it brought and how many gave way to them.
+
+    Raise Malformed when the file cannot be read, TooManyRejects when more is refused than may be.
+    """
+    key = replacing.key(job.order, job.source.matched)
+    await staging.begin(session, job.order.id, job.types)
+    reader = Reader(job)
+    await staging.fill(session, job.order.id, reader)
+    staged = reader.staged
+    if key and staged:
+        staged -= await replacing.refuse(session, job, key)
+    _check(job)
+    await job.tell()
     try:
-        outcome.loaded = await _insert(session, order, staging, cells, clean=clean)
+        replaced = await replacing.make_room(session, job, key) if staged else 0
+        loaded = await _store(session, job, staged) if staged else 0
     except DBAPIError as error:
-        raise _too_big(error) from error
-    await session.execute(CLOSE, {"import": order.id})
-    return outcome
+        raise _too_long(error) from error
+    await staging.end(session, job.order.id)
+    return loaded, replaced
 
 
-async def _copy(session: AsyncSession, import_id: UUID, csv_file: CsvFile) -> None:
-    connection = await driver.of(session)
-    table = sql.Identifier("staging", f"i_{import_id.hex}")
-    statement = sql.SQL("copy {} from stdin").format(table)
-    try:
-        async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            # Another thread reads and splits, so that the loop answers others meanwhile.
-            while block := await asyncio.to_thread(csv_file.block):
-                await copy.write(block)
-    except psycopg.errors.ProgramLimitExceeded as error:
-        raise Malformed("A row of the file is too long to store.") from error
+def _are_too_many(job: Job) -> bool:
+    most = job.order.most_rejects
+    return most is not None and job.rejects.count > most
 
 
-def _cells(
-    definition: Definition, header: Sequence[str], staging: TableClause, null_text: str
-) -> list[Cell]:
-    columns = {column.name: column for column in definition.columns}
-    return [
-        _cell(columns[name], staging.c[f"c{number}"], null_text)
-        for number, name in enumerate(header, start=1)
-    ]
+def _check(job: Job) -> None:
+    """Raise TooManyRejects when the import is not to load what is left."""
+    count, share = job.rejects.count, job.order.reject_share
+    if _are_too_many(job):
+        raise TooManyRejects(
+            f"{count:,} rows were refused, {job.order.most_rejects:,} may be; nothing was loaded."
+        )
+    if share is not None and count > share * job.progress.rows:
+        raise TooManyRejects(
+            f"{count:,} of {job.progress.rows:,} rows were refused, a share of {share:g} may be; "
+            "nothing was loaded."
+        )
 
 
-def _cell(column: Column, raw: ColumnElement[str], null_text: str) -> Cell:
-    given: ColumnElement[str] = func.nullif(raw, null_text)
-    if column.type != "text" and null_text:
-        given = func.nullif(given, "")  # an empty cell can be a text, but no number or date
-    return Cell(column, raw, given)
+async def _store(session: AsyncSession, job: Job, staged: int) -> int:
+    loaded = 0
+    pages = await staging.pages(session, job.order.id)
+    step = pages // max(1, -(-staged // SLICE_ROWS)) + 1
+    for first in range(0, pages, step):
+        await job.tell()
+        result = await session.execute(_insert(job, first, first + step))
+        loaded += cast("CursorResult[Any]", result).rowcount
+        job.progress.stored = loaded / staged
+    return loaded
 
 
-def _blame(cells: Sequence[Cell]) -> ColumnElement[int]:
-    """The place of the first cell that does not fit, NULL when all do."""
-    conditions = [
-        (~fits, literal(place))
-        for place, cell in enumerate(cells)
-        if (fits := cell.fits) is not None
-    ]
-    return case(*conditions) if conditions else cast(null(), Integer)
-
-
-async def _refuse(
-    session: AsyncSession, staging: TableClause, cells: Sequence[Cell], outcome: Outcome
-) -> int:
-    """Add the rows with a cell that does not fit to the outcome; answer how many there are."""
-    judged = select(staging, _blame(cells).label("blame")).subquery()
-    bad = judged.c.blame.is_not(None)
-    value = case(
-        *((judged.c.blame == place, judged.c[cell.raw.name]) for place, cell in enumerate(cells))
-    )
-    statement = (
-        select(judged.c.line, judged.c.blame, func.left(value, MAX_VALUE).label("value"))
-        .where(bad)
-        .order_by(judged.c.line)
-        .limit(MAX_REJECTS)
-    )
-    found = (await session.execute(statement)).all()
-    for row in found:
-        column = cells[row.blame].column
-        reason = f"must be {TYPES[column.type].expected}"
-        outcome.refused.append(Refused(row.line, reason, column.name, row.value))
-    outcome.refused = sorted(outcome.refused, key=lambda refused: refused.line)[:MAX_REJECTS]
-    if len(found) < MAX_REJECTS:
-        return len(found)
-    return await session.scalar(select(func.count()).select_from(judged).where(bad)) or 0
-
-
-async def _insert(
-    session: AsyncSession,
-    order: Import,
-    staging: TableClause,
-    cells: Sequence[Cell],
-    *,
-    clean: bool,
-) -> int:
+def _insert(job: Job, first: int, end: int) -> Any:
+    """The statement that stores what lies in some pages of the staging table."""
+    order, staged = job.order, job.staged
     target = tables.rows(order.dataset.definition)
-    source = select(
-        literal(order.tenant_id), literal(order.id), *(cell.value for cell in cells)
-    ).select_from(staging)
-    if not clean:
-        source = source.where(_blame(cells).is_(None))
-    names = ["tenant_id", "import_id", *(cell.column.name for cell in cells)]
+    cells = [cell for cell in staged.c if cell.name != "line"]
+    source = (
+        select(literal(order.tenant_id), literal(order.id), *cells)
+        .select_from(staged)
+        .where(_tid(first) <= CTID, _tid(end) > CTID)
+    )
+    names = ["tenant_id", "import_id", *(wanted.name for wanted in job.source.matched)]
     statement = insert(target).from_select(names, source)
-    result = await session.execute(statement.execution_options(preserve_rowcount=True))
-    return typing.cast("CursorResult[Any]", result).rowcount
+    return statement.execution_options(preserve_rowcount=True)
 
 
-def _too_big(error: DBAPIError) -> Exception:
+def _tid(page: int) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = literal_column(f"'({page},0)'::tid")
+    return found
+
+
+def _too_long(error: DBAPIError) -> Exception:
     if isinstance(error.orig, psycopg.errors.ProgramLimitExceeded):
-        return Malformed("A row of the file is too long to store.")
+        return Malformed(staging.TOO_LONG)
     return error

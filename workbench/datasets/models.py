@@ -1,6 +1,7 @@
 """The tables of definitions, datasets and imports; rows lie in tables of their own."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
@@ -69,7 +70,11 @@ class Dataset(TenantOwned, Created, SoftDelete, Model):
 
 
 class Import(TenantOwned, Created, SoftDelete, Model):
-    """One file on its way into a dataset."""
+    """One file on its way into a dataset.
+
+    `attempt` numbers every try ever made and fences what it writes; `tries` counts those since
+    somebody ordered the import. `progress` lies between 0 and 1.
+    """
 
     __tablename__ = "imports"
     __table_args__ = (
@@ -77,6 +82,7 @@ class Import(TenantOwned, Created, SoftDelete, Model):
             "status in ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')",
             name="status",
         ),
+        CheckConstraint("mode in ('append', 'create', 'replace', 'upsert')", name="mode"),
         ForeignKeyConstraint(["tenant_id", "dataset_id"], ["datasets.tenant_id", "datasets.id"]),
         Index("ix_imports_tenant_id_dataset_id", "tenant_id", "dataset_id"),
     )
@@ -85,12 +91,26 @@ class Import(TenantOwned, Created, SoftDelete, Model):
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     file_name: Mapped[str] = mapped_column()
     storage_key: Mapped[str] = mapped_column()
-    null_text: Mapped[str] = mapped_column()
+    mode: Mapped[str] = mapped_column(server_default=text("'append'"))
+    key_columns: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    reading: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    most_rejects: Mapped[int | None] = mapped_column(BigInteger)
+    reject_share: Mapped[float | None] = mapped_column()
     status: Mapped[str] = mapped_column()
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    progress: Mapped[float | None] = mapped_column()
+    rows_read: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    bytes_read: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    bytes_total: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     rows_loaded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    rows_replaced: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     rows_rejected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    rejects_key: Mapped[str | None] = mapped_column()
     error: Mapped[str | None] = mapped_column()
+    started_at: Mapped[datetime | None] = mapped_column()
     finished_at: Mapped[datetime | None] = mapped_column()
+    undone_at: Mapped[datetime | None] = mapped_column()
     dataset: Mapped[Dataset] = relationship(lazy="raise", viewonly=True)
 
 

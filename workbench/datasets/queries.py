@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, select, union_all
 from sqlalchemy.orm import contains_eager, selectinload
 
 from workbench.actor import Actor
@@ -15,6 +15,8 @@ from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
 from workbench.permissions import Permission
+
+REJECTS = "rejects.csv"  # in an archive, beside the file of an import
 
 
 def datasets(actor: Actor) -> Select[Dataset]:
@@ -142,7 +144,7 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
         .join(Dataset.definition)
         .where(Dataset.tenant_id == tenant_id)
         .order_by(Definition.name),
-        "imports": select(*columns(Import, without=["storage_key"]))
+        "imports": select(*columns(Import, without=["storage_key", "rejects_key"]))
         .where(Import.tenant_id == tenant_id)
         .order_by(Import.id),
         "rejects": select(*columns(Reject))
@@ -160,11 +162,13 @@ def every_row(actor: Actor, dataset: Dataset) -> Select[*tuple[Any, ...]]:
 
 
 def files(actor: Actor) -> Select[str, str]:
-    """Where the file of each import lies in storage, and its `path` in an archive."""
+    """Where the file of each import and its rejects lie, and their `path` in an archive."""
     actor.require(Permission.TENANT_EXPORT)
-    path = func.concat("imports/", cast(Import.id, Text), "/file.csv").label("path")
-    return (
-        select(path, Import.storage_key)
-        .where(Import.tenant_id == actor.require_tenant())
+    kept = (
+        select(func.concat("imports/", cast(Import.id, Text), "/", name).label("path"), key)
+        .where(Import.tenant_id == actor.require_tenant(), key.is_not(None))
         .order_by(Import.id)
+        for name, key in ((Import.file_name, Import.storage_key), (REJECTS, Import.rejects_key))
     )
+    found = union_all(*kept).subquery()
+    return select(found.c.path, found.c.storage_key)

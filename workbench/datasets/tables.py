@@ -3,6 +3,7 @@
 Their names come from definitions that PostgreSQL has checked, never from a request.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, TableClause, Text, Uuid, column, table
@@ -45,9 +46,9 @@ def rows(definition: Definition) -> TableClause:
     )
 
 
-def staging(import_id: UUID, width: int) -> TableClause:
-    """The staging table of an import: the line in the file and every cell as text."""
-    cells = [column(f"c{number}", Text()) for number in range(1, width + 1)]
+def staging(import_id: UUID, types: Sequence[str]) -> TableClause:
+    """The staging table of an import: the line in the file, and each cell in its column's type."""
+    cells = [column(f"c{place}", TYPES[name].sql) for place, name in enumerate(types, start=1)]
     return table(f"i_{import_id.hex}", column("line", BigInteger()), *cells, schema="staging")
 
 

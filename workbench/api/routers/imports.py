@@ -1,59 +1,37 @@
-"""Imports: a file goes in, a worker loads it, and refused rows can be read."""
+"""Imports: a file goes in, a worker loads it, and refused rows come back to be corrected."""
 
 import asyncio
-import hashlib
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData, UploadFile
 
 from workbench.actor import Actor
-from workbench.api import once
+from workbench.api import import_forms, once
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.routers.datasets import Name
+from workbench.api.routers.runs import chunks
 from workbench.api.routes import ActorRoute
 from workbench.api.shapes import PageView, page_view
 from workbench.audit import commands as audit
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportNotFound
 from workbench.datasets.models import Import, Reject
-from workbench.datasets.schemas import ImportView, RejectView
+from workbench.datasets.schemas import ImportView, Proposal, RejectView
 from workbench.db import listing
-from workbench.errors import Detail, Invalid
 from workbench.permissions import Permission
 
 router = APIRouter(prefix="/api/v1", route_class=ActorRoute, tags=["imports"])
 
-FIELDS = 4
-MODES = ("append",)
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "A CSV."},
-                        "mode": {"type": "string", "enum": list(MODES), "default": "append"},
-                        "null_text": {
-                            "type": "string",
-                            "default": "",
-                            "description": "What stands in a cell without a value, such as `NA`.",
-                        },
-                    },
-                }
-            }
-        },
-    }
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The refused rows, whole", "content": {"text/csv": {}}}
 }
 
 
-@router.post("/datasets/{name}/imports", status_code=202, openapi_extra=BODY)
+@router.post("/datasets/{name}/imports", status_code=202, openapi_extra=import_forms.IMPORT_BODY)
 async def start(
     name: Name,
     request: Request,
@@ -63,25 +41,31 @@ async def start(
     parts: Parts,
     key: once.Key = None,
 ) -> ImportView:
-    """Take a CSV file; a worker loads it into the dataset."""
+    """Take a file; a worker loads it into the dataset."""
     # Before the file is read: who may not import need not send a gigabyte to be told.
     actor.require(Permission.IMPORT_START)
-    async with request.form(max_files=1, max_fields=FIELDS) as form:
-        file, null_text = _read(form)
+    async with _form(request) as form:
+        file, order = import_forms.order(form)
         if key is not None:
-            digest = await asyncio.to_thread(_digest, file, null_text)
+            digest = await asyncio.to_thread(import_forms.digest, file, order)
             await once.claim_for(request, session, actor, key, digest, parts)
-        order = await commands.start_import(
-            session,
-            actor,
-            parts.storage,
-            name,
-            file.file,
-            file_name=file.filename or "",
-            null_text=null_text,
+        file_name = file.filename or ""
+        made = await commands.start_import(
+            session, actor, parts.storage, name, file.file, file_name=file_name, order=order
         )
-    response.headers["Location"] = f"{router.prefix}/imports/{order.id}"
-    return ImportView.model_validate(await _found(session, actor, order.id))
+    response.headers["Location"] = f"{router.prefix}/imports/{made.id}"
+    return await _shown(session, actor, made.id)
+
+
+@router.post("/imports/preview", openapi_extra=import_forms.PREVIEW_BODY)
+async def preview(request: Request, actor: CurrentActor, session: Session) -> Proposal:
+    """Look at a file: how it would be read, its columns and first rows; nothing of it is kept."""
+    actor.require(Permission.IMPORT_START)
+    async with _form(request) as form:
+        file, reading = import_forms.preview(form)
+        return await commands.preview_import(
+            session, actor, file.file, file.filename or "", reading
+        )
 
 
 @router.get("/imports")
@@ -107,7 +91,28 @@ async def imports(
 @router.get("/imports/{import_id}")
 async def import_(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
     """Show how an import stands."""
-    return ImportView.model_validate(await _found(session, actor, import_id))
+    return await _shown(session, actor, import_id)
+
+
+@router.post("/imports/{import_id}/cancel")
+async def cancel(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+    """End an import that waits or works; nothing of it stays."""
+    await commands.cancel_import(session, actor, import_id)
+    return await _shown(session, actor, import_id)
+
+
+@router.post("/imports/{import_id}/retry", status_code=202)
+async def retry(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+    """Have an import that failed or was cancelled loaded again, from the file that was sent."""
+    await commands.retry_import(session, actor, import_id)
+    return await _shown(session, actor, import_id)
+
+
+@router.post("/imports/{import_id}/undo")
+async def undo(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+    """Take the rows of an import away, and bring back those that it replaced."""
+    await commands.undo_import(session, actor, import_id)
+    return await _shown(session, actor, import_id)
 
 
 @router.get("/imports/{import_id}/rejects")
@@ -131,31 +136,31 @@ async def rejects(
     return page_view(page, RejectView.model_validate)
 
 
+@router.get("/imports/{import_id}/rejects.csv", response_class=StreamingResponse, responses=CSV)
+async def rejects_file(
+    import_id: UUID, actor: CurrentActor, session: Session, parts: Parts
+) -> StreamingResponse:
+    """Download every refused row as a CSV that can be corrected and sent again as it is."""
+    order, key = await commands.read_rejects(session, actor, import_id)
+    file = await asyncio.to_thread(parts.storage.read, key)
+    name = quote(f"rejects of {order.file_name}.csv")
+    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+    return StreamingResponse(chunks(file), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _form(request: Request) -> Any:
+    return request.form(
+        max_files=1, max_fields=import_forms.FIELDS, max_part_size=import_forms.MAX_FIELD
+    )
+
+
+async def _shown(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportView:
+    await session.flush()
+    return ImportView.model_validate(await _found(session, actor, import_id))
+
+
 async def _found(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
     order = await session.scalar(queries.import_(actor, import_id))
     if order is None:
         raise ImportNotFound
     return order
-
-
-def _read(form: FormData) -> tuple[UploadFile, str]:
-    file, mode, null_text = form.get("file"), form.get("mode", MODES[0]), form.get("null_text", "")
-    details = [
-        Detail(field, "there is no such field")
-        for field in form
-        if field not in ("file", "mode", "null_text")
-    ]
-    if mode not in MODES:
-        details.append(Detail("mode", f"this can be {' or '.join(MODES)}"))
-    if not isinstance(file, UploadFile):
-        details.append(Detail("file", "send a file as multipart/form-data"))
-    if details or not isinstance(file, UploadFile) or not isinstance(null_text, str):
-        raise Invalid(details=details or [Detail("null_text", "this is no text")])
-    return file, null_text
-
-
-def _digest(file: UploadFile, null_text: str) -> str:
-    digest = hashlib.file_digest(file.file, "sha256")  # type: ignore[arg-type] # a spooled file
-    file.file.seek(0)
-    digest.update(repr((file.filename, null_text)).encode())
-    return digest.hexdigest()

@@ -15,6 +15,7 @@ from workbench.cli.demo.definitions import DATASETS
 from workbench.cli.demo.people import Person, people
 from workbench.datasets import commands as datasets
 from workbench.datasets import queries
+from workbench.datasets.schemas import ImportOrder, Reading
 from workbench.db import connect
 from workbench.db.session import Database
 from workbench.errors import Conflict, Unavailable
@@ -23,6 +24,18 @@ from workbench.settings import Settings
 from workbench.storage import Storage
 
 DEFINER = Actor.of_system("demo", Permission.DATASET_SHARE)
+# Said and not sniffed: the demo's files are known.
+ORDER = ImportOrder(
+    reading=Reading(
+        format="csv",
+        encoding="utf-8",
+        delimiter=",",
+        quote='"',
+        has_header=True,
+        null_text=source.NULL_TEXT,
+        decimal=".",
+    )
+)
 AT_ONCE = 2  # imports; one parses while PostgreSQL works for the other
 
 
@@ -119,7 +132,7 @@ async def _fill(database: Database, storage: Storage, slug: str, folder: Path, n
                 name,
                 file,
                 file_name=path.name,
-                null_text=source.NULL_TEXT,
+                order=ORDER,
             )
         loaded = await datasets.load(session, actor, storage, order.id)
         if loaded.status != "succeeded":

@@ -1,36 +1,60 @@
-"""Imports: a file is kept, loaded by a worker as a whole, and told of when it is done."""
+"""Imports as people order them: a file is kept and loaded by a worker, cancelled, or undone."""
 
 import asyncio
+import os
 import shutil
+from collections.abc import Sequence
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import csv_file, loading, queries
-from workbench.datasets.errors import DatasetNotFound, ImportNotFound, Malformed, refuse
-from workbench.datasets.models import Import, Reject
+from workbench.datasets import queries, reading, rejects, replacing
+from workbench.datasets.commands import loads
+from workbench.datasets.errors import (
+    DatasetNotFound,
+    ImportEnded,
+    ImportNotFound,
+    NotRetried,
+    NotUndone,
+    refuse,
+)
+from workbench.datasets.models import Column, Import
+from workbench.datasets.schemas import ImportOrder, Proposal, Reading
+from workbench.db import live
 from workbench.db.ids import new_id
 from workbench.errors import Forbidden, NotFound
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.queue import commands as queue
 from workbench.storage import Storage
 
 MAX_NULL_TEXT = 20
 MAX_FILE_NAME = 255
-UNFINISHED = ("queued", "running")
-# What the worker's own actor needs for an import that a member has started.
-LOADER = (
-    Permission.DATASET_READ,
-    Permission.IMPORT_READ,
-    Permission.IMPORT_START,
-    Permission.ROW_READ,
-    Permission.ROW_WRITE,
-)
+PREVIEW_BYTES = 1024**3  # what a packed file may unpack to for a preview
+
+
+async def preview_import(
+    session: AsyncSession, actor: Actor, file: BinaryIO, file_name: str, given: Reading
+) -> Proposal:
+    """Say how a file would be read and what could become of it; nothing of it is kept.
+
+    Raise Malformed when it cannot be read.
+    """
+    actor.require(Permission.IMPORT_START)
+    proposal = await asyncio.to_thread(_proposed, file, file_name, given)
+    audit.record(session, actor, "import.preview", "a file", columns=len(proposal.columns))
+    return proposal
+
+
+def _proposed(file: BinaryIO, file_name: str, given: Reading) -> Proposal:
+    again = rejects.sent_again(file, given)
+    if again is None:
+        return reading.proposed(file, file_name, given, most_bytes=PREVIEW_BYTES)
+    with again[0] as corrected:
+        return reading.proposed(corrected, file_name, again[1], most_bytes=PREVIEW_BYTES)
 
 
 async def start_import(
@@ -41,45 +65,62 @@ async def start_import(
     file: BinaryIO,
     *,
     file_name: str,
-    null_text: str = "",
+    order: ImportOrder | None = None,
 ) -> Import:
-    """Keep a CSV in storage and have a worker load it into a dataset of the tenant."""
+    """Keep a file in storage and have a worker load it into a dataset of the tenant."""
     actor.require(Permission.IMPORT_START)
     actor.require(Permission.ROW_WRITE)
-    if actor.user_id is None:
-        raise Forbidden("A person starts an import.")
-    if len(null_text) > MAX_NULL_TEXT or not null_text.isprintable():
-        raise refuse("null_text", f"must be at most {MAX_NULL_TEXT} printable characters")
+    order = order or ImportOrder()
+    person = _person(actor)
     target = await session.scalar(queries.dataset(actor, dataset))
     if target is None:
         raise DatasetNotFound
-    order = Import(
+    _check(order, target.definition.columns)
+    made = Import(
         tenant_id=actor.require_tenant(),
         id=new_id(),
         dataset_id=target.id,
-        requested_by=actor.user_id,
+        requested_by=person,
         file_name=_shown(file_name),
-        null_text=null_text,
+        mode=order.mode,
+        key_columns=order.key,
+        reading=order.reading.model_dump(mode="json", exclude_none=True),
+        most_rejects=order.most_rejects,
+        reject_share=order.reject_share,
         status="queued",
+        bytes_total=file.seek(0, os.SEEK_END),
     )
-    order.storage_key = Storage.key(order.tenant_id, "imports", order.id, "file.csv")
+    made.storage_key = Storage.key(made.tenant_id, "imports", made.id, "file")
+    file.seek(0)
     try:
-        await asyncio.to_thread(_keep, storage, order.storage_key, file)
-        session.add(order)
+        await asyncio.to_thread(_keep, storage, made.storage_key, file)
+        session.add(made)
         await session.flush()
-        audit.record(session, actor, "import.start", f"dataset {dataset}", import_id=str(order.id))
-        await queue.enqueue(
-            session,
-            "datasets.load",
-            queue="imports",
-            exclusive=f"imports of {order.tenant_id}",
-            tenant_id=order.tenant_id,
-            import_id=order.id,
+        target_name, import_id = f"dataset {dataset}", str(made.id)
+        audit.record(
+            session, actor, "import.start", target_name, import_id=import_id, mode=made.mode
         )
+        await loads.enqueue(session, made)
     except BaseException:
-        await asyncio.to_thread(storage.remove, order.storage_key)
+        await asyncio.to_thread(storage.remove, made.storage_key)
         raise
-    return order
+    return made
+
+
+def _person(actor: Actor) -> UUID:
+    if actor.user_id is None:
+        raise Forbidden("A person starts an import.")
+    return actor.user_id
+
+
+def _check(order: ImportOrder, columns: Sequence[Column]) -> None:
+    null_text = order.reading.null_text
+    if len(null_text) > MAX_NULL_TEXT or not null_text.isprintable():
+        raise refuse("null_text", f"must be at most {MAX_NULL_TEXT} printable characters")
+    known = {column.name for column in columns}
+    for name in order.key:
+        if name not in known:
+            raise refuse("key", f"the dataset has no column {name}")
 
 
 def _keep(storage: Storage, key: str, file: BinaryIO) -> None:
@@ -92,98 +133,65 @@ def _shown(file_name: str) -> str:
     return "".join(c for c in file_name if c.isprintable())[:MAX_FILE_NAME] or "file.csv"
 
 
-async def begin_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
-    """Show that a worker has taken an import; one that has ended stays as it is."""
-    order = await _locked(session, actor, import_id)
-    if order.status in UNFINISHED:
-        order.status = "running"
-        audit.record(session, actor, "import.begin", f"import {order.id}")
-    return order
+async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
+    """End an import that waits or works; what it has loaded so far does not stay.
 
-
-async def load(session: AsyncSession, actor: Actor, storage: Storage, import_id: UUID) -> Import:
-    """Load an import's file in the caller's transaction, and settle how the import ended.
-
-    An import that has ended already is left alone, so a second try loads nothing twice. A file
-    that cannot be read leaves no row. Any other error is the caller's: nothing stays, and
-    `fail_import` in a transaction of its own says so.
+    Its worker may read and write nothing more from this moment on.
     """
-    order = await _locked(session, actor, import_id)
-    if order.status not in UNFINISHED:
-        return order
-    outcome = loading.Outcome()
-    try:
-        async with session.begin_nested():
-            outcome = await _load(session, order, storage)
-    except (Malformed, NotFound) as error:
-        await _settle(session, actor, order, "failed", str(error))
-        return order
-    await _keep_rejects(session, order, outcome)
-    order.rows_loaded, order.rows_rejected = outcome.loaded, outcome.rejected
-    if outcome.loaded:
-        await _settle(session, actor, order, "partial" if outcome.rejected else "succeeded")
-    else:
-        reason = "Every row was refused." if outcome.rejected else "The file holds no rows."
-        await _settle(session, actor, order, "failed", reason)
-    return order
-
-
-async def fail_import(session: AsyncSession, actor: Actor, import_id: UUID, error: str) -> Import:
-    """Note that an import failed; one that has ended already stays as it is."""
-    order = await _locked(session, actor, import_id)
-    if order.status in UNFINISHED:
-        await _settle(session, actor, order, "failed", error)
-    return order
-
-
-async def _load(session: AsyncSession, order: Import, storage: Storage) -> loading.Outcome:
-    file = csv_file.decoded(await asyncio.to_thread(storage.read, order.storage_key))
-    try:
-        return await loading.load(session, order, file)
-    finally:
-        await asyncio.to_thread(file.close)
-
-
-async def _locked(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
     actor.require(Permission.IMPORT_START)
-    actor.require(Permission.ROW_WRITE)
-    statement = queries.import_(actor, import_id).with_for_update(of=Import)
-    order = await session.scalar(statement)
+    order = await loads.locked(session, actor, import_id)
+    if order.status not in loads.UNFINISHED:
+        raise ImportEnded
+    audit.record(session, actor, "import.cancel", f"import {order.id}", attempt=order.attempt)
+    await loads.settle(session, actor, order, "cancelled")
+    await live.revoke(session, order.id)
+    return order
+
+
+async def retry_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
+    """Have an import that failed or was cancelled loaded again, with the rights of who asks now."""
+    actor.require(Permission.IMPORT_START)
+    order = await loads.locked(session, actor, import_id)
+    if order.status not in ("failed", "cancelled"):
+        raise NotRetried
+    order.status, order.requested_by = "queued", _person(actor)
+    order.tries = order.rows_read = order.bytes_read = order.rows_rejected = 0
+    order.progress = order.error = order.started_at = order.finished_at = None
+    order.rejects_key = None
+    await loads.forget_rejects(session, actor, order)
+    audit.record(session, actor, "import.retry", f"import {order.id}")
+    await loads.enqueue(session, order)
+    return order
+
+
+async def undo_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
+    """Take the rows of an import away, and bring back those that it replaced; once.
+
+    Raise NotUndone when it loaded nothing, was undone, or a later import replaced its rows.
+    """
+    actor.require(Permission.IMPORT_START)
+    order = await loads.locked(session, actor, import_id)
+    if order.undone_at is not None:
+        raise NotUndone("This import has been undone already.")
+    if order.status not in ("succeeded", "partial"):
+        raise NotUndone("This import has loaded nothing that could be undone.")
+    deleted, restored = await replacing.take_back(session, order)
+    order.undone_at = await session.scalar(select(func.clock_timestamp()))
+    undone = f"import {order.id}"
+    audit.record(session, actor, "import.undo", undone, rows=deleted, rows_restored=restored)
+    outbox.put(session, actor, "imports.undone", import_id=order.id)
+    return order
+
+
+async def read_rejects(session: AsyncSession, actor: Actor, import_id: UUID) -> tuple[Import, str]:
+    """Note that somebody takes the refused rows of an import along; answer where they lie."""
+    actor.require(Permission.IMPORT_READ)
+    order = await session.scalar(queries.import_(actor, import_id))
     if order is None:
         raise ImportNotFound
-    return order
-
-
-async def _keep_rejects(session: AsyncSession, order: Import, outcome: loading.Outcome) -> None:
-    if not outcome.refused:
-        return
-    values = [
-        {
-            "tenant_id": order.tenant_id,
-            "id": new_id(),
-            "import_id": order.id,
-            "line": refused.line,
-            "column_name": refused.column,
-            "value": refused.value,
-            "reason": refused.reason,
-        }
-        for refused in outcome.refused
-    ]
-    await session.execute(insert(Reject), values)
-
-
-async def _settle(
-    session: AsyncSession, actor: Actor, order: Import, status: str, error: str | None = None
-) -> None:
-    order.status, order.error = status, error
-    order.finished_at = await session.scalar(select(func.clock_timestamp()))
-    audit.record(
-        session,
-        actor,
-        "import.finish",
-        f"import {order.id}",
-        rows=order.rows_loaded,
-        status=status,
-        rows_rejected=order.rows_rejected,
-    )
-    outbox.put(session, actor, "imports.finished", import_id=order.id)
+    actor.require(Permission.ROW_READ, str(order.dataset.definition_id))
+    if order.rejects_key is None:
+        raise NotFound("This import has refused no row.")
+    target, rows = f"import {import_id}", order.rows_rejected
+    audit.record(session, actor, "reject.export", target, rows=rows)
+    return order, order.rejects_key

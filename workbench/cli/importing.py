@@ -1,0 +1,172 @@
+"""`workbench import`: a file into a dataset, looked at first and loaded at once."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, cast
+
+import typer
+from pydantic import ValidationError
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from workbench.actor import Actor
+from workbench.cli import console, database
+from workbench.cli.acting import acting
+from workbench.cli.options import AsJson
+from workbench.datasets import commands, progress
+from workbench.datasets.models import Import
+from workbench.datasets.schemas import ImportOrder, Mode, Proposal, Reading
+from workbench.db.session import Database
+from workbench.errors import Conflict, Invalid, NotFound
+from workbench.settings import Settings
+from workbench.storage import Storage
+
+SHOWN_ROWS = 5
+MOVE_SECONDS = 0.1
+
+
+def import_(  # noqa: PLR0913, PLR0917 (each is an option)
+    file: Annotated[Path, typer.Argument(help="CSV, Excel, Parquet or JSON lines.")],
+    tenant: Annotated[str, typer.Option(help="The tenant's slug.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="The dataset's name; that of the file without it.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="append, replace or upsert.")] = "append",
+    key: Annotated[
+        str, typer.Option(help="Of an upsert: the columns that tell rows apart, with commas.")
+    ] = "",
+    null_text: Annotated[str, typer.Option(help="What stands in a cell without a value.")] = "",
+    reading: Annotated[str, typer.Option(help="How to read the file, as JSON.")] = "{}",
+    most_rejects: Annotated[
+        int | None, typer.Option(help="How many rows may be refused; one more, and none loads.")
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where refused rows go, to be corrected and sent again.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option("--as", help="The member who imports; an owner without it.")
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show how the file would be read.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load a file into a dataset, as a member who may; the tenant's audit shows it."""
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.")
+    order = _order(mode, key, null_text, reading, most_rejects)
+    storage = Storage(Settings().storage)
+
+    async def work(db: Database) -> Import | None:
+        async with acting(db, tenant, email) as actor:
+            if preview or not as_json:
+                _show(await _proposed(db, actor, file, order.reading), as_json=as_json)
+            if preview:
+                return None
+            return await _loaded(db, actor, storage, file, dataset or file.stem.lower(), order)
+
+    done = database.run(work)
+    if done is not None:
+        _tell(done, storage, rejects, as_json=as_json)
+
+
+def _order(
+    mode: str, key: str, null_text: str, reading: str, most_rejects: int | None
+) -> ImportOrder:
+    try:
+        given = Reading.model_validate_json(reading)
+        if null_text:
+            given = Reading.model_validate(
+                given.model_dump(exclude_unset=True) | {"null_text": null_text}
+            )
+        names = [name.strip() for name in key.split(",") if name.strip()]
+        return ImportOrder(
+            mode=cast("Mode", mode), key=names, reading=given, most_rejects=most_rejects
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Invalid(f"{place or 'import'}: {first['msg']}.") from None
+
+
+async def _proposed(db: Database, actor: Actor, file: Path, given: Reading) -> Proposal:
+    async with db.session(actor) as session:
+        with file.open("rb") as opened:
+            return await commands.preview_import(session, actor, opened, file.name, given)
+
+
+def _show(proposal: Proposal, *, as_json: bool) -> None:
+    if as_json:
+        console.out.print_json(proposal.model_dump_json())
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in proposal.columns:
+        table.add_column(Text(f"{column.name}\n{column.type}"))
+    for row in proposal.preview[:SHOWN_ROWS]:
+        table.add_row(*(Text("" if cell is None else cell) for cell in row))
+    console.err.print(table)
+    for warning in proposal.warnings:
+        console.err.print(warning, style="yellow", markup=False)
+
+
+async def _loaded(
+    db: Database, actor: Actor, storage: Storage, path: Path, dataset: str, order: ImportOrder
+) -> Import:
+    """Start and load an import in one transaction: a worker that looks finds it done."""
+    shown = (TextColumn(path.name), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    kept: list[str] = []
+    with path.open("rb") as file, Progress(*shown, console=console.err) as bar:
+        done = progress.Progress()
+        moving = asyncio.create_task(_move(bar, done))
+        try:
+            return await _load(db, actor, storage, file, path.name, dataset, order, done, kept)
+        except BaseException:
+            for key in kept:
+                await asyncio.to_thread(storage.remove, key)
+            raise
+        finally:
+            moving.cancel()
+
+
+async def _load(  # noqa: PLR0913, PLR0917 (as above)
+    db: Database,
+    actor: Actor,
+    storage: Storage,
+    file: BinaryIO,
+    name: str,
+    dataset: str,
+    order: ImportOrder,
+    done: progress.Progress,
+    kept: list[str],
+) -> Import:
+    async with db.session(actor) as session:
+        made = await commands.start_import(
+            session, actor, storage, dataset, file, file_name=name, order=order
+        )
+        kept.append(made.storage_key)
+        return await commands.load(session, actor, storage, made.id, progress=done)
+
+
+async def _move(bar: Progress, done: progress.Progress) -> None:
+    task = bar.add_task("", total=1.0)
+    while True:
+        bar.update(task, completed=done.share)
+        await asyncio.sleep(MOVE_SECONDS)
+
+
+def _tell(done: Import, storage: Storage, rejects: Path | None, *, as_json: bool) -> None:
+    if rejects is not None and done.rejects_key is not None:
+        with storage.read(done.rejects_key) as kept, rejects.open("wb") as file:
+            shutil.copyfileobj(kept, file)
+    told: dict[str, Any] = {
+        "import": done.id,
+        "status": done.status,
+        "loaded": done.rows_loaded,
+        "replaced": done.rows_replaced,
+        "rejected": done.rows_rejected,
+    }
+    console.show([told], as_json=as_json)
+    if done.status == "failed":
+        raise Conflict(done.error)
