@@ -11,6 +11,8 @@ from workbench.datasets.commands.imports import begin_import as begin_import
 from workbench.datasets.commands.imports import fail_import as fail_import
 from workbench.datasets.commands.imports import load as load
 from workbench.datasets.commands.imports import start_import as start_import
+from workbench.datasets.commands.private import as_maker as as_maker
+from workbench.datasets.commands.private import define_private as define_private
 from workbench.datasets.commands.reading import note_read as note_read
 from workbench.datasets.commands.rows import add_rows as add_rows
 from workbench.datasets.commands.rows import change_row as change_row
