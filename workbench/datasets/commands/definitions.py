@@ -41,7 +41,7 @@ async def define(session: AsyncSession, actor: Actor, new: NewDataset) -> Defini
         await session.flush()
         await session.execute(DEFINE_ROWS, {"definition": definition.id})
     tenants = await session.scalars(select(Tenant.id))
-    await _adopt(session, actor, tenants.all(), {definition.id: definition.name})
+    await give(session, actor, tenants.all(), {definition.id: definition.name})
     return definition
 
 
@@ -56,12 +56,14 @@ async def adopt(session: AsyncSession, actor: Actor, tenant_id: UUID) -> None:
     """Give a tenant every shared dataset that it lacks, in the transaction that makes it."""
     actor.require(Permission.DATASET_SHARE)
     definitions = await session.execute(select(Definition.id, Definition.name).where(SHARED))
-    await _adopt(session, actor, [tenant_id], {row.id: row.name for row in definitions})
+    await give(session, actor, [tenant_id], {row.id: row.name for row in definitions})
 
 
-async def _adopt(
+async def give(
     session: AsyncSession, actor: Actor, tenants: Sequence[UUID], definitions: Mapping[UUID, str]
 ) -> None:
+    """Give shared datasets to tenants that lack them; to whom has one, nothing happens."""
+    actor.require(Permission.DATASET_SHARE)
     values = [
         {"tenant_id": tenant, "id": new_id(), "definition_id": definition}
         for tenant in tenants
