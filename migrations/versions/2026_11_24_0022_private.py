@@ -183,7 +183,7 @@ begin
         perform workbench_private.close_views(found.id);
         execute format('drop table rows.%I', 'd_' || replace(found.id::text, '-', ''));
     end loop;
-    for found in select n.nspname as home from pg_namespace n where n.nspname ~ '^t_[0-9a-f]{32}$'
+    for found in select n.nspname as home from pg_namespace n where n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$'
     loop
         execute format('drop schema %I cascade', found.home);
     end loop;
@@ -312,7 +312,7 @@ BEGINNING = "create function workbench.remains("
 END = "\n$$;"
 SCHEMA_REMAINS = """
     return query select 'private schema', count(*) from pg_namespace n
-        where n.nspname = 't_' || replace(tenant::text, '-', '');"""
+        where n.nspname = 'workbench_tenant_' || replace(tenant::text, '-', '');"""
 
 
 def _remains(more: str) -> str:

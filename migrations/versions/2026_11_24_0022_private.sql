@@ -1,11 +1,12 @@
 -- Private datasets and changes of definitions; see the migration of the same number. Functions of
 -- `workbench` are asked by the application; those of `workbench_private` are their parts.
 
--- The schema of a tenant's private views, or the one of shared views. Its name is the tenant's id.
+-- The schema of a tenant's private views, or the one of shared views. It is called as the login of
+-- the tenant's kernels, so that "$user" finds it, and no setting tells of other tenants.
 create function workbench_private.home_of(tenant uuid) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce('t_' || replace(tenant::text, '-', ''), 'data')
+    select coalesce('workbench_tenant_' || replace(tenant::text, '-', ''), 'data')
 $$;
 
 create function workbench_private.sql_type(type text) returns text
@@ -196,8 +197,7 @@ begin
     home := workbench_private.home_of(d.private_to);
     if d.private_to is not null then
         perform pg_advisory_xact_lock(hashtextextended(home, 0));
-        login := (select r.rolname from pg_roles r
-            where r.rolname = 'workbench_tenant_' || replace(d.private_to::text, '-', ''));
+        login := (select r.rolname from pg_roles r where r.rolname = home);
         if to_regnamespace(home) is null then
             execute format('create schema %1$I; '
                 'grant usage on schema %1$I to workbench_app, workbench_reader; '
@@ -693,7 +693,6 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     login constant text := 'workbench_tenant_' || replace(tenant::text, '-', '');
-    home constant text := workbench_private.home_of(tenant);
 begin
     if workbench.actor_tenant() is distinct from tenant then
         raise insufficient_privilege using message = 'this is the login of another tenant';
@@ -708,15 +707,15 @@ begin
         execute format('grant %I to workbench_app with inherit true, set false', login);
     end if;
     -- A login of this name may be older than this database: roles belong to the whole server.
-    if to_regnamespace(home) is not null and not has_schema_privilege(login, home, 'usage') then
-        perform pg_advisory_xact_lock(hashtextextended(home, 0));
-        execute format('grant usage on schema %1$I to %2$I; '
-            'grant select on all tables in schema %1$I to %2$I', home, login);
+    if to_regnamespace(login) is not null and not has_schema_privilege(login, login, 'usage') then
+        perform pg_advisory_xact_lock(hashtextextended(login, 0));
+        execute format('grant usage on schema %1$I to %1$I; '
+            'grant select on all tables in schema %1$I to %1$I', login);
     end if;
     -- A login may have changed its own settings, which every later kernel would begin with.
     execute format('alter role %I reset all', login);
     execute format('alter role %I in database %I reset all', login, current_database());
-    execute format('alter role %I set search_path = %I, data, views', login, home);
+    execute format('alter role %I set search_path = "$user", data, views', login);
     execute format('alter role %I set client_connection_check_interval = %L', login, '1s');
     execute format('alter role %I password %L', login, verifier);
 end

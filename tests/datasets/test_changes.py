@@ -15,7 +15,13 @@ from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.answers import Answers
 from workbench.datasets.errors import DatasetNotFound, NameTaken
-from workbench.datasets.schemas import Aggregation, ColumnChange, DatasetChange, NewColumn, RowsQuery
+from workbench.datasets.schemas import (
+    Aggregation,
+    ColumnChange,
+    DatasetChange,
+    NewColumn,
+    RowsQuery,
+)
 from workbench.db.embedded import Embedded
 from workbench.db.session import Database
 from workbench.errors import Conflict, Forbidden
@@ -88,7 +94,9 @@ class TestDescribe:
             )
             assert dataset.version > before
 
-    async def test_structure_is_not_the_applications(self, database: Database, maker: Actor) -> None:
+    async def test_structure_is_not_the_applications(
+        self, database: Database, maker: Actor
+    ) -> None:
         """Names and types change by the functions that change the table, and in no other way."""
         for statement in (
             "update definitions set name = 'x'",
@@ -111,7 +119,7 @@ class TestDelete:
         self, database: Database, maker: Actor, migrated: Embedded
     ) -> None:
         """Meanwhile nobody has it, not even the catalogue's view."""
-        view = f"t_{maker.require_tenant().hex}.{NAME}"
+        view = f"workbench_tenant_{maker.require_tenant().hex}.{NAME}"
         is_there = f"select to_regclass('{view}') is not null"
         async with database.session(maker) as session:
             await commands.delete_dataset(session, maker, NAME)

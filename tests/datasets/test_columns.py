@@ -183,7 +183,9 @@ class TestRetype:
                 await commands.losses(session, other, NAME, "code", "integer")
         own = await make(database, other, new("analysts_own", NewColumn(name="a", type="text")))
         async with database.session(own) as session:
-            await commands.add_column(session, own, "analysts_own", NewColumn(name="b", type="text"))
+            await commands.add_column(
+                session, own, "analysts_own", NewColumn(name="b", type="text")
+            )
 
 
 class TestDescribe:

@@ -90,7 +90,9 @@ class TestMaking:
         engineer = await make_actor(tenant, Role.ENGINEER)
         async with database.session(engineer) as session:
             await commands.add_rows(session, engineer, order.name, [{"size": 1}])
-            rows = await session.execute(text(f"select size from t_{tenant.id.hex}.{order.name}"))
+            rows = await session.execute(
+                text(f"select size from workbench_tenant_{tenant.id.hex}.{order.name}")
+            )
             assert rows.all() == [(1,)]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, DateTime, TableClause, Text, Uuid, column, ta
 from workbench.actor import Actor
 from workbench.datasets.column_types import TYPES
 from workbench.datasets.models import Definition
+from workbench.db import roles
 
 ROW_ID = "row_id"
 SHARED = "data"
@@ -34,8 +35,11 @@ def view(actor: Actor, definition: Definition) -> TableClause:
 
 
 def home(tenant_id: UUID | None) -> str:
-    """The schema of a tenant's private views, or the one of the views of shared datasets."""
-    return SHARED if tenant_id is None else f"t_{tenant_id.hex}"
+    """The schema of a tenant's private views, or the one of the views of shared datasets.
+
+    It is called as the login of the tenant's kernels.
+    """
+    return SHARED if tenant_id is None else roles.tenant_login(tenant_id)
 
 
 def rows(definition: Definition) -> TableClause:

@@ -78,7 +78,9 @@ async def purge_columns(
     session: AsyncSession, actor: Actor, definition_id: UUID, before: datetime
 ) -> int:
     """Remove the values of columns that were dropped before a time; answer how many columns."""
-    actor.require(Permission.DATASET_SHARE if actor.tenant_id is None else Permission.DATASET_DEFINE)
+    actor.require(
+        Permission.DATASET_SHARE if actor.tenant_id is None else Permission.DATASET_DEFINE
+    )
     removed = await session.scalar(COLUMNS, {"definition": definition_id, "before": before}) or 0
     if removed and actor.tenant_id is not None:
         audit.record(session, actor, "column.purge", f"definition {definition_id}", columns=removed)
