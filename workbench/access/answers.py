@@ -13,12 +13,13 @@ Extent = Literal["whole", "part", "none"]
 
 
 class Source(BaseModel):
-    """What gives a permission: a system role, a role of the tenant's own, or a grant.
+    """What gives a permission: a system role, a role of the tenant's own, a grant, or that the
+    member has made the dataset himself.
 
     `role` names the role through which a grant comes, where it is not the member's own.
     """
 
-    kind: Literal["system_role", "role", "grant"]
+    kind: Literal["system_role", "role", "grant", "maker"]
     id: UUID | None
     role: str | None
 

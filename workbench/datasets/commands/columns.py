@@ -41,7 +41,7 @@ async def change_column(
 ) -> Losses:
     """Change what is known of a column, its type and its name; answer which values it cost."""
     losses = Losses(lost=0, examples=[])
-    if change.model_fields_set & DESCRIBED:
+    if change.model_fields_set & DESCRIBED or (change.type is None and change.name is None):
         await describe_column(session, actor, dataset, column, change)
     if change.type is not None:
         losses = await retype_column(
