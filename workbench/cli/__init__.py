@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": ("demo", "demo"),
     "lab": ("lab", "lab"),
     "run": ("notebook", "run"),
+    "dataset": ("datasets", "shell"),
     "export": ("export", "export"),
     "access": ("access", "access"),
     "audit": ("audit", "shell"),

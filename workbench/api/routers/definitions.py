@@ -37,7 +37,7 @@ class ColumnAnswer(BaseModel):
 
 
 @router.patch("")
-async def change_dataset(  # noqa: PLR0913 (a change takes so much)
+async def change_dataset(
     name: Name,
     order: DatasetChange,
     actor: CurrentActor,
@@ -82,7 +82,7 @@ async def add_column(
 
 
 @router.patch("/columns/{column}")
-async def change_column(  # noqa: PLR0913 (a change takes so much)
+async def change_column(
     name: Name,
     column: ColumnName,
     order: ColumnChange,
