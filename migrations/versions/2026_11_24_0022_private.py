@@ -22,7 +22,8 @@ SEMANTICS = (
 TABLES = (
     """
     alter table workbench.definitions
-        add column private_to uuid constraint fk_definitions_private_to references workbench.tenants,
+        add column private_to uuid
+            constraint fk_definitions_private_to references workbench.tenants,
         add column made_by uuid constraint fk_definitions_made_by references workbench.users,
         add constraint ck_definitions_made_by check (private_to is null or made_by is not null)
     """,
@@ -86,8 +87,8 @@ PLAIN = {
     "workbench.lost_values(uuid, text, text, integer)": (APP,),
 }
 
-# The maker of a private dataset holds these on it, for as long as he may make some; `dataset:define`
-# also while it is deleted, so that he can restore it.
+# The maker of a private dataset holds these on it, for as long as he may make some, and
+# `dataset:define` also while it is deleted, so that he can restore it.
 MADE = """
     select array(
         select permission || '@' || d.id from workbench.definitions d
@@ -148,11 +149,8 @@ OF_PLATFORM = f"{TENANT} is null and {SHARING}"
 INDEX = (
     "create index on rows.%1$I (tenant_id, deleted_at, deleted_by) where deleted_at is not null;"
 )
-ONCE = (
-    "workbench.tenant_with('row:write') is null",
-    "(workbench.tenant_with('row:write') is null "
-    "and cardinality(workbench.granted('row:write')) = 0)",
-)
+EVERYWHERE = "workbench.tenant_with('row:write') is null"
+SOMEWHERE = f"({EVERYWHERE} and cardinality(workbench.granted('row:write')) = 0)"
 STAGING = """
 do $do$
 declare
@@ -183,7 +181,9 @@ begin
         perform workbench_private.close_views(found.id);
         execute format('drop table rows.%I', 'd_' || replace(found.id::text, '-', ''));
     end loop;
-    for found in select n.nspname as home from pg_namespace n where n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$'
+    for found in
+        select n.nspname as home from pg_namespace n
+        where n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$'
     loop
         execute format('drop schema %I cascade', found.home);
     end loop;
@@ -222,12 +222,12 @@ def upgrade() -> None:
             f"revoke all on function {function} from public",
             *(f"grant execute on function {function} to {caller}" for caller in callers_of),
         )
-    _as(KEEPER, HELD_BY)
-    _as(STEWARD, _remains(SCHEMA_REMAINS))
+    _replace("workbench_private.held_by(uuid, uuid)", HELD_BY, KEEPER)
+    _replace("workbench.remains(uuid)", _remains(SCHEMA_REMAINS), STEWARD, APP)
     versions = import_module("migrations.versions.2026_11_24_0019_versions")
     run(
         versions.ON_ROWS.format(statement=INDEX),
-        STAGING.format(old=ONCE[0], new=ONCE[1]),
+        STAGING.format(old=EVERYWHERE, new=SOMEWHERE),
         f"grant usage on schema rows to {STEWARD}",
         "select workbench_private.open_to_steward()",
     )
@@ -289,22 +289,22 @@ def _of_held() -> str:
 def _owners() -> list[str]:
     """What policies let the functions of the owner do, for the tenant or platform that asks."""
     own = f"private_to = {TENANT}"
-    return [
-        f"create policy definer_inserts on workbench.definitions for insert to {OWNER} "
-        f"with check ({own})",
-        f"create policy definer_updates on workbench.definitions for update to {OWNER} "
-        f"using ({OWN_SHARED}) with check ({OWN_SHARED})",
-        f"create policy definer_deletes on workbench.definitions for delete to {OWNER} "
-        f"using ({own} and deleted_at is not null)",
-        f"create policy definer_inserts on workbench.columns for insert to {OWNER} "
-        f"with check ({OF_OWN})",
-        f"create policy definer_updates on workbench.columns for update to {OWNER} "
-        f"using ({OF_OWN}) with check ({OF_OWN})",
-        f"create policy definer_deletes on workbench.columns for delete to {OWNER} "
-        f"using ({OF_OWN} and deleted_at is not null)",
-        f"create policy definer_inserts on workbench.datasets for insert to {OWNER} "
-        f"with check (tenant_id = {TENANT})",
+    conditions = {
+        "definitions": (own, OWN_SHARED, f"{own} and deleted_at is not null"),
+        "columns": (OF_OWN, OF_OWN, f"{OF_OWN} and deleted_at is not null"),
+    }
+    policy = "create policy definer_{} on workbench.{} for {} to " + OWNER
+    made = [
+        policy.format("inserts", "datasets", "insert") + f" with check (tenant_id = {TENANT})",
     ]
+    for table, (inserted, updated, deleted) in conditions.items():
+        made += [
+            policy.format("inserts", table, "insert") + f" with check ({inserted})",
+            policy.format("updates", table, "update")
+            + f" using ({updated}) with check ({updated})",
+            policy.format("deletes", table, "delete") + f" using ({deleted})",
+        ]
+    return made
 
 
 REMAINS_IN = HERE / "2026_11_23_0016_tenant_life.sql"
@@ -323,8 +323,10 @@ def _remains(more: str) -> str:
     return f"{again}{text}{more}\nend{END}"
 
 
-def _as(role: str, *statements: str) -> None:
-    run(f"set local role {role}", *statements, "reset role")
+def _replace(signature: str, text: str, owner: str, *callers: str) -> None:
+    """Give a definer function another text: its owner may use no language once all is hardened."""
+    run(f"set local role {owner}", f"drop function {signature}", "reset role", text)
+    definer(signature, owner, *callers)
 
 
 def downgrade() -> None:
@@ -333,10 +335,11 @@ def downgrade() -> None:
     lenses = import_module("migrations.versions.2026_11_23_0011_lenses")
     datasets = import_module("migrations.versions.2026_11_23_0004_datasets")
     _remove_private()
-    _as(KEEPER, lenses.HELD_BY.format(granted=lenses.GRANTED))
-    _as(STEWARD, _remains(""))
+    held_by = lenses.HELD_BY.format(granted=lenses.GRANTED)
+    _replace("workbench_private.held_by(uuid, uuid)", held_by, KEEPER)
+    _replace("workbench.remains(uuid)", _remains(""), STEWARD, APP)
     run(
-        STAGING.format(old=ONCE[1], new=ONCE[0]),
+        STAGING.format(old=SOMEWHERE, new=EVERYWHERE),
         DROP_INDEXES,
         versions._define_rows().replace(  # noqa: SLF001 (frozen beside this file)
             "create view data.%3$I as",

@@ -99,13 +99,14 @@ begin
         where d.name = check_name.name and d.id <> definition and d.deleted_at is null
             and (d.private_to is null or d.private_to is not distinct from tenant))
     then
-        raise exception using errcode = 'WB001', message = 'There is a dataset of this name already.';
+        raise exception using errcode = 'WB001',
+            message = 'There is a dataset of this name already.';
     end if;
     if tenant is null and exists (select from workbench.definitions d
         where d.name = check_name.name and d.id <> definition and d.deleted_at is null)
     then
         raise exception using errcode = 'WB001',
-            message = 'A private dataset has this name, which a shared one would hide; choose another.';
+            message = 'A private dataset has this name, which must not be hidden; choose another.';
     end if;
 end
 $$;
@@ -366,7 +367,8 @@ begin
     if exists (select from workbench.columns c
         where c.definition_id = definition and c.name = column_name and c.deleted_at is null)
     then
-        raise exception using errcode = 'WB001', message = 'There is a column of this name already.';
+        raise exception using errcode = 'WB001',
+            message = 'There is a column of this name already.';
     end if;
 end
 $$;
@@ -408,7 +410,7 @@ begin
     perform workbench_private.check_name(definition, name, tenant);
     if (select count(*) from workbench.definitions d where d.private_to = tenant) >= 1000 then
         raise exception using errcode = 'WB002',
-            message = 'There are 1,000 private datasets, the deleted ones among them; that is all that fit.';
+            message = 'There are 1,000 private datasets, deleted ones among them: no more fit.';
     end if;
     insert into workbench.definitions (id, name, title, description, private_to, made_by)
         values (definition, name, title, description, tenant, maker);
@@ -452,7 +454,8 @@ begin
     select max(c.position) + 1, count(*) filter (where c.deleted_at is null) into place, live
         from workbench.columns c where c.definition_id = definition;
     if live >= 1000 or place >= 1500 then
-        raise exception using errcode = 'WB002', message = 'No further column fits into this dataset.';
+        raise exception using errcode = 'WB002',
+            message = 'No further column fits into this dataset.';
     end if;
     insert into workbench.columns
         (definition_id, position, name, type, title, unit, description, semantic)
@@ -623,7 +626,8 @@ declare
     d constant workbench.definitions := workbench_private.changeable(definition);
 begin
     if d.private_to is null or d.deleted_at is null then
-        raise exception using errcode = 'WB002', message = 'Only a deleted private dataset is purged.';
+        raise exception using errcode = 'WB002',
+            message = 'Only a deleted private dataset is purged.';
     end if;
     execute format('drop table rows.%I', 'd_' || replace(definition::text, '-', ''));
     delete from workbench.definitions f where f.id = definition;

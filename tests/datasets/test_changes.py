@@ -31,6 +31,15 @@ from workbench.tenants.models import Tenant
 NAME = "of_mine"
 COLUMNS = [NewColumn(name="code", type="text"), NewColumn(name="size", type="integer")]
 ROWS = [{"code": "a", "size": 1}, {"code": "b", "size": 2}]
+ADD = "insert into columns (definition_id, position, name, type, title) "
+STRUCTURAL = (
+    "update definitions set name = 'x'",
+    "update definitions set private_to = null",
+    "update columns set type = 'text'",
+    "update columns set deleted_at = now()",
+    "delete from definitions",
+    f"{ADD} select id, 9, 'x', 'text', '' from definitions",
+)
 pytestmark = pytest.mark.acts_as(Role.OWNER)
 
 
@@ -98,15 +107,7 @@ class TestDescribe:
         self, database: Database, maker: Actor
     ) -> None:
         """Names and types change by the functions that change the table, and in no other way."""
-        for statement in (
-            "update definitions set name = 'x'",
-            "update definitions set private_to = null",
-            "update columns set type = 'text'",
-            "update columns set deleted_at = now()",
-            "delete from definitions",
-            "insert into columns (definition_id, position, name, type, title) "
-            "select id, 9, 'x', 'text', '' from definitions",
-        ):
+        for statement in STRUCTURAL:
             with pytest.raises(DBAPIError, match=r"permission denied|row-level security"):
                 async with database.session(maker) as session:
                     await session.execute(text(statement))
@@ -234,8 +235,8 @@ class TestParts:
         _, guest = await self._guest(database, maker)
         for change in ({"name": "other"}, {"type": "text" if column == "size" else "boolean"}):
             async with database.session(maker) as session:
+                order = ColumnChange.model_validate({"losing": True} | change)
                 with pytest.raises(Conflict, match="grant"):
-                    order = ColumnChange.model_validate({"losing": True} | change)
                     await commands.change_column(session, maker, NAME, column, order)
         async with database.session(maker) as session:
             with pytest.raises(Conflict, match="grant"):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import MakeActor
 from tests.datasets.test_definitions import new
 from tests.datasets.test_private import make
 from workbench.actor import Actor
@@ -15,6 +16,7 @@ from workbench.datasets.schemas import ColumnChange, NewColumn, RowsQuery
 from workbench.db.session import Database
 from workbench.errors import Conflict, Forbidden, Invalid
 from workbench.permissions import Permission, Role
+from workbench.tenants.models import Tenant
 
 NAME = "columns_of_mine"
 ROWS = [
@@ -86,8 +88,8 @@ class TestAdd:
         async with database.session(maker) as session:
             with pytest.raises(NameTaken):
                 await commands.add_column(session, maker, NAME, COLUMNS[0])
+            column = NewColumn(name="tenant_id", type="text")
             with pytest.raises(Invalid):
-                column = NewColumn(name="tenant_id", type="text")
                 await commands.add_column(session, maker, NAME, column)
 
 
@@ -171,8 +173,9 @@ class TestRetype:
         assert len(wrong) <= 1
         assert not isinstance(answers[-1], Exception)
 
+    @pytest.mark.usefixtures("maker")
     async def test_an_analyst_changes_none_of_others(
-        self, database: Database, maker: Actor, make_actor: Any, tenant: Any
+        self, database: Database, make_actor: MakeActor, tenant: Tenant
     ) -> None:
         """Nor does he learn what would be lost; the maker may be an analyst himself."""
         other = await make_actor(tenant, Role.ANALYST)
@@ -260,7 +263,11 @@ class TestBusy:
 
 
 async def test_the_operator_changes_all_tenants_rows(
-    database: Database, operator: Actor, actor: Actor, other_tenant: Any, make_actor: Any
+    database: Database,
+    operator: Actor,
+    actor: Actor,
+    other_tenant: Tenant,
+    make_actor: MakeActor,
 ) -> None:
     """He learns how many values would be lost, and none of them; every tenant's version rises."""
     order = new(None, NewColumn(name="code", type="text"))

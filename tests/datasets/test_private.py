@@ -162,7 +162,7 @@ class TestIsolation:
         other_tenant: Tenant,
         make_actor: MakeActor,
     ) -> None:
-        """No definition, no column, no dataset; its own tenant sees one of each. Nor the platform."""
+        """No definition and no column, nor does the platform; its own tenant sees one of each."""
         order = new()
         await make(database, actor, order)
         there = await make_actor(other_tenant, Role.OWNER)
@@ -179,7 +179,7 @@ class TestIsolation:
     async def test_another_tenants_definition_is_as_absent_as_none(
         self, database: Database, actor: Actor, other_tenant: Tenant, make_actor: MakeActor
     ) -> None:
-        """Each function that changes one refuses a foreign id and a random one in the same words."""
+        """Each function that changes one refuses a foreign id and a random one alike."""
         async with database.session(actor) as session:
             made = await commands.define_private(session, actor, new())
         there = await make_actor(other_tenant, Role.OWNER)

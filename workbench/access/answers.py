@@ -13,8 +13,7 @@ Extent = Literal["whole", "part", "none"]
 
 
 class Source(BaseModel):
-    """What gives a permission: a system role, a role of the tenant's own, a grant, or that the
-    member has made the dataset himself.
+    """What gives a permission: a role of the system or the tenant, a grant, or having made it.
 
     `role` names the role through which a grant comes, where it is not the member's own.
     """

@@ -92,10 +92,10 @@ def _held(standing: Standing, member: Actor, datasets: dict[str, Dataset]) -> li
         kind = _kind(permission, dataset)
         if "#" in target or kind is None:
             continue
-        found = standing.sources(permission, target)
+        name, found = target, standing.sources(permission, target)
         if dataset is not None:
-            target, found = dataset.definition.name, sources(standing, permission, dataset)
-        on_targets.append(Held(permission=permission, kind=kind, target=target, sources=found))
+            name, found = dataset.definition.name, sources(standing, permission, dataset)
+        on_targets.append(Held(permission=permission, kind=kind, target=name, sources=found))
     return everywhere + on_targets
 
 

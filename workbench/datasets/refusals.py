@@ -24,7 +24,7 @@ async def told(session: AsyncSession) -> AsyncIterator[None]:
 
 
 def _say(error: psycopg.Error) -> None:
-    """Raise the error that a state means; those that begin with WB are raised for people to read."""
+    """Raise the error that a state means; those that begin with WB are told to people as such."""
     message = error.diag.message_primary
     match error.sqlstate:
         case "WB001":

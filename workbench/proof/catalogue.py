@@ -63,7 +63,8 @@ GRANTS = """
     select format('%%s.%%s', n.nspname, c.relname) as name, g.privilege
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     cross join unnest(array['select', 'insert', 'update', 'delete']) g (privilege)
-    where (n.nspname = any (%s) or n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$') and c.relkind in ('r', 'v')
+    where (n.nspname = any (%s) or n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$')
+        and c.relkind in ('r', 'v')
         and has_schema_privilege(%s, n.oid, 'usage')
         and has_table_privilege(%s, c.oid, g.privilege)
         and (c.relkind = 'v' or exists (
