@@ -172,39 +172,6 @@ PRIVATE_DATASETS = (
     "join workbench.definitions d on d.id = s.definition_id where d.private_to is not null"
 )
 PRIVATE_IMPORTS = f"select i.id from workbench.imports i where i.dataset_id in ({PRIVATE_DATASETS})"
-REMOVE_TABLES = """
-do $$
-declare
-    found record;
-begin
-    for found in select d.id from workbench.definitions d where d.private_to is not null loop
-        perform workbench_private.close_views(found.id);
-        execute format('drop table rows.%I', 'd_' || replace(found.id::text, '-', ''));
-    end loop;
-    for found in
-        select n.nspname as home from pg_namespace n
-        where n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$'
-    loop
-        execute format('drop schema %I cascade', found.home);
-    end loop;
-end
-$$
-"""
-DROP_INDEXES = """
-do $$
-declare
-    found regclass;
-begin
-    for found in
-        select i.indexrelid::regclass from pg_index i
-        join pg_class c on c.oid = i.indrelid and c.relnamespace = 'rows'::regnamespace
-        where i.indpred is not null
-    loop
-        execute format('drop index %s', found);
-    end loop;
-end
-$$
-"""
 
 
 def upgrade() -> None:
@@ -340,7 +307,6 @@ def downgrade() -> None:
     _replace("workbench.remains(uuid)", _remains(""), STEWARD, APP)
     run(
         STAGING.format(old=SOMEWHERE, new=EVERYWHERE),
-        DROP_INDEXES,
         versions._define_rows().replace(  # noqa: SLF001 (frozen beside this file)
             "create view data.%3$I as",
             f"{versions.WATCH.format(definition=6)}\n        create view data.%3$I as",
@@ -369,7 +335,7 @@ def downgrade() -> None:
 def _remove_private() -> None:
     tables = ("rejects", "imports", "grants", "datasets", "definitions", "columns")
     run(
-        REMOVE_TABLES,
+        (HERE / "2026_11_24_0022_private_down.sql").read_text(),
         *(f"alter table workbench.{table} no force row level security" for table in tables),
         f"delete from workbench.rejects where import_id in ({PRIVATE_IMPORTS})",
         f"delete from workbench.imports where dataset_id in ({PRIVATE_DATASETS})",

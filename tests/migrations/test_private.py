@@ -19,7 +19,9 @@ BEFORE = "0019"
 
 def _shared(superuser: psycopg.Connection) -> tuple[str, list[tuple[object, ...]]]:
     """The shared dataset's table, and its rows."""
-    row = superuser.execute("select id from workbench.definitions where name = 'secrets'").fetchone()
+    row = superuser.execute(
+        "select id from workbench.definitions where name = 'secrets'"
+    ).fetchone()
     assert row is not None
     table = f"rows.d_{row[0].hex}"
     return table, superuser.execute(f"select * from {table} order by tenant_id").fetchall()

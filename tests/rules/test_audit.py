@@ -37,6 +37,7 @@ SILENT = {
     "audit.commands.due": "reads ids",
     "audit.commands.purge": "leaves a row in audit_purges, which outlives the tenant",
     "audit.commands.seal": "adds a link to the chain",
+    "datasets.commands.purging.due": "reads ids",
     "identity.commands.create_user": "belongs to no tenant yet; joining one is noted",
     "identity.commands.end_login": "part of sign_out and refresh, which note it",
     "identity.commands.end_logins": "part of commands that note what they do",

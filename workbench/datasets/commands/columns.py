@@ -85,7 +85,11 @@ async def losses(
     """What a new type would lose; of a shared dataset a count over all tenants, and no value."""
     definition = await changing.require(session, actor, dataset)
     _column(definition, column)
-    return await _losses(session, actor, definition, column, type_)
+    found = await _losses(session, actor, definition, column, type_)
+    await changing.note(
+        session, actor, definition, "column.try", column=column, to=type_, shown=len(found.examples)
+    )
+    return found
 
 
 async def retype_column(
