@@ -165,6 +165,7 @@ class TestDelete:
         """Also as an analyst, in a sign-in of its own."""
         analyst = await make_actor(tenant, Role.ANALYST)
         await make(database, analyst, new("analysts_own"))
+        assert analyst.user_id is not None
         for command in (commands.delete_dataset, commands.restore_dataset):
             again = await people.admit(database, analyst.user_id, analyst.tenant_id)
             async with database.session(again) as session:

@@ -19,7 +19,7 @@ from workbench.permissions import Permission, Role
 from workbench.tenants.models import Tenant
 
 NAME = "columns_of_mine"
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"code": "7", "size": 1, "share": 0.5, "is_open": True},
     {"code": "x", "size": 2**60, "share": 2.0, "is_open": False},
     {"code": None, "size": None, "share": None, "is_open": None},
@@ -284,11 +284,11 @@ async def test_the_operator_changes_all_tenants_rows(
             await commands.retype_column(session, operator, order.name, "code", "integer")
         assert "secret" not in str(refused.value.details)
         await commands.retype_column(session, operator, order.name, "code", "integer", losing=True)
-    for engineer, code in ((actor, 7), (there, None)):
+    for engineer, left in ((actor, 7), (there, None)):
         async with database.session(engineer) as session:
             dataset = (await session.scalars(queries.dataset(engineer, order.name))).one()
             rows = (await session.execute(queries.rows(engineer, dataset, RowsQuery()))).mappings()
-            assert [row["code"] for row in rows] == [code]
+            assert [row["code"] for row in rows] == [left]
             assert dataset.version == 2
     with pytest.raises(Forbidden, match="operator"):
         async with database.session(actor) as session:

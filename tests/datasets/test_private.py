@@ -72,6 +72,7 @@ class TestMaking:
     async def test_what_the_maker_holds(self, database: Database, actor: Actor) -> None:
         """PostgreSQL gives him what `MAKER` names, on this dataset, in a new sign-in too."""
         maker = await make(database, actor, new())
+        assert actor.user_id is not None
         again = await people.admit(database, actor.user_id, actor.tenant_id)
         assert again.grants == maker.grants
         target = next(iter(maker.grants))[1]
