@@ -311,7 +311,7 @@ begin
 end
 $$;
 
--- Lock a definition's rows and take its views away. Nobody waits long behind a slow reader.
+-- Take the views of a definition away and lock its rows. Nobody waits long behind a slow reader.
 create function workbench_private.begin_change(definition uuid) returns workbench.definitions
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -321,9 +321,10 @@ begin
     if found.deleted_at is not null then
         raise exception using errcode = 'WB002', message = 'This dataset is deleted.';
     end if;
+    -- Readers come through a view to the table: who locks in another order meets them half-way.
+    perform workbench_private.close_views(definition);
     execute format('lock table rows.%I in access exclusive mode',
         'd_' || replace(definition::text, '-', ''));
-    perform workbench_private.close_views(definition);
     return found;
 end
 $$;
