@@ -1,5 +1,7 @@
 """Private datasets: who makes them, who sees them, and by which doors."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -9,7 +11,7 @@ from tests.datasets.test_definitions import names, new
 from tests.support import people
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
-from workbench.datasets.errors import NameTaken
+from workbench.datasets.errors import Busy, NameTaken
 from workbench.datasets.models import Dataset, Definition, Import, Reject
 from workbench.datasets.schemas import NewDataset, RowsQuery
 from workbench.db.session import Database
@@ -200,6 +202,20 @@ class TestNames:
             await commands.define(session, operator, free)
             with pytest.raises(NameTaken, match="A private dataset"):
                 await commands.rename(session, operator, free.name, order.name)
+
+    async def test_both_at_once(self, database: Database, actor: Actor, operator: Actor) -> None:
+        """Of a private and a shared dataset of one name that come together, one is made."""
+
+        async def share(order: NewDataset) -> None:
+            async with database.session(operator) as session:
+                await commands.define(session, operator, order)
+
+        for _ in range(5):
+            order = new()
+            both = (make(database, actor, order), share(order))
+            answers = await asyncio.gather(*both, return_exceptions=True)
+            assert [isinstance(a, NameTaken | Busy) for a in answers].count(True) == 1
+            assert order.name in await names(database, actor)
 
     @pytest.mark.parametrize("name", ["datasets", "runs", "pg_things"])
     async def test_reserved_names_are_refused(
