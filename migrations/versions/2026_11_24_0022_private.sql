@@ -1,5 +1,7 @@
 -- Private datasets and changes of definitions; see the migration of the same number. Functions of
--- `workbench` are asked by the application; those of `workbench_private` are their parts.
+-- `workbench` are asked by the application; those of `workbench_private` are their parts. What they
+-- refuse in words for people has an SQLSTATE of ours: WB001 a name is taken, WB002 it does not fit
+-- what is there, WB004 there is no such column.
 
 -- The schema of a tenant's private views, or the one of shared views. It is called as the login of
 -- the tenant's kernels, so that "$user" finds it, and no setting tells of other tenants.
@@ -9,11 +11,19 @@ as $$
     select coalesce('workbench_tenant_' || replace(tenant::text, '-', ''), 'data')
 $$;
 
+-- What PostgreSQL calls a type of ours; anything else is refused, since it becomes part of a text.
 create function workbench_private.sql_type(type text) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-    select case type when 'integer' then 'bigint' when 'number' then 'double precision'
-        when 'timestamp' then 'timestamptz' else type end
+begin
+    if type is null
+        or type not in ('text', 'integer', 'number', 'boolean', 'date', 'timestamp')
+    then
+        raise invalid_parameter_value using message = 'there is no such type';
+    end if;
+    return case type when 'integer' then 'bigint' when 'number' then 'double precision'
+        when 'timestamp' then 'timestamptz' else type end;
+end
 $$;
 
 -- What a value of one type is in another, as SQL: null where it does not fit, and so would be lost.

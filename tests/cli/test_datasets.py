@@ -79,8 +79,6 @@ def test_a_shared_one(shell: Shell) -> None:
         (("show", "nothing", *INSIDE), "no dataset nothing"),
         (("create", "x", "--column", "code", *INSIDE), "name:type"),
         (("create", "x", "--column", "code:jsonb", *INSIDE), "type"),
-        (("create", "Bad", "--column", "code:text", *INSIDE), "name"),
-        (("rename", "nothing", "other", *INSIDE), "no such dataset"),
         (("column", "change", "x", "y", "--dry-run", *INSIDE), "--type"),
     ],
 )

@@ -360,3 +360,19 @@ async def test_the_operator_takes_a_shared_dataset_away(
         await commands.describe(session, operator, order.name, DatasetChange(title="Anew"))
     assert await codes(database, actor, order.name) == ["a", "b"]
     assert await codes(database, member, order.name) == []
+
+
+async def test_columns_of_shared_datasets_lose_their_values_too(
+    database: Database, operator: Actor, actor: Actor
+) -> None:
+    """As the platform, without a tenant; what is left can be read."""
+    order = new(None, *COLUMNS)
+    async with database.session(operator) as session:
+        made = await commands.define(session, operator, order)
+        await commands.drop_column(session, operator, order.name, "size")
+    later = datetime.now(UTC) + timedelta(seconds=5)
+    purger = commands.purger(None)
+    async with database.session(purger) as session:
+        assert commands.Due(None, made.id, is_deleted=False) in await commands.due(session, later)
+        assert await commands.purge_columns(session, purger, made.id, later) == 1
+    assert await codes(database, actor, order.name) == []

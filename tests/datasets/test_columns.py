@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeActor
 from tests.datasets.test_definitions import new
@@ -144,6 +146,24 @@ class TestRetype:
         done = await change(database, maker, column, type=to, losing=True)
         assert done.lost == len(lost)
         assert await values(database, maker, column) == expected
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            "count_losses(:id, 'code', :type)",
+            "retype_column(:id, 'code', :type, true)",
+            "lost_values(:id, 'code', :type, 20)",
+        ],
+    )
+    async def test_a_type_is_one_of_ours(self, database: Database, maker: Actor, call: str) -> None:
+        """PostgreSQL itself refuses a type that it would have to put into a statement."""
+        target = (await found(database, maker)).definition_id
+        statement = text(f"select workbench.{call}")
+        for type_ in ("jsonb", "text) is null or (true", "text; drop table rows.x", "", None):
+            with pytest.raises(DBAPIError, match="no such type"):
+                async with database.session(maker) as session:
+                    await session.execute(statement, {"id": target, "type": type_})
+        assert await values(database, maker, "code") == ["7", "x", None]
 
     async def test_there_and_back(self, database: Database, maker: Actor) -> None:
         """What goes into a text comes out of it."""
