@@ -12,6 +12,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_SEAL = "audit:seal"
     DASHBOARD_READ = "dashboard:read"
+    DATASET_CREATE = "dataset:create"
+    DATASET_DEFINE = "dataset:define"
     DATASET_READ = "dataset:read"
     DATASET_SHARE = "dataset:share"
     IMPORT_READ = "import:read"
@@ -62,12 +64,14 @@ _VIEWER = _GUEST | {
     Permission.RUN_READ,
 }
 _ANALYST = _VIEWER | {
+    Permission.DATASET_CREATE,
     Permission.IMPORT_READ,
     Permission.ROW_EXPORT,
     Permission.RUN_START,
     Permission.SQL_RUN,
 }
 _ENGINEER = _ANALYST | {
+    Permission.DATASET_DEFINE,
     Permission.IMPORT_START,
     Permission.ROW_WRITE,
     Permission.SANDBOX_RUN,
@@ -100,6 +104,19 @@ ROLES: dict[Role, frozenset[Permission]] = {
         }
     ),
 }
+
+# What the maker of a private dataset holds on it, as long as `dataset:create` is held; PostgreSQL's
+# `held_by` names the same.
+MAKER = frozenset(
+    {
+        Permission.DATASET_DEFINE,
+        Permission.DATASET_READ,
+        Permission.IMPORT_START,
+        Permission.ROW_EXPORT,
+        Permission.ROW_READ,
+        Permission.ROW_WRITE,
+    }
+)
 
 # What people alone may do: no API token holds these, so none can make or widen another.
 PERSONAL = frozenset({Permission.MEMBER_MANAGE, Permission.ROLE_MANAGE, Permission.TOKEN_MANAGE})

@@ -37,9 +37,9 @@ class TestDefine:
         """Only the signed-in define anything."""
         assert_problem(await anonymous.post(URL, json=shop.order()), 401, "unauthenticated")
 
-    @pytest.mark.acts_as("owner")
-    async def test_refuses_a_member(self, client: httpx.AsyncClient) -> None:
-        """What all tenants share is the platform's."""
+    @pytest.mark.acts_as("viewer")
+    async def test_refuses_a_viewer(self, client: httpx.AsyncClient) -> None:
+        """Who may make no dataset makes none, neither a private nor a shared one."""
         assert_problem(await client.post(URL, json=shop.order()), 403, "forbidden")
 
     async def test_defines_for_every_tenant(
@@ -115,6 +115,7 @@ class TestCatalogue:
         assert found == (await client.get(f"{URL}/{name}")).json()
         assert found["columns"][1] == {
             "name": "amount", "type": "integer", "title": "", "unit": "pieces",
+            "description": "", "semantic": None,
         }  # fmt: skip
 
     @pytest.mark.parametrize("name", ["nothing", "pg_class", "x' or '1'='1", "..%2ftenants", "%00"])

@@ -84,7 +84,8 @@ class TestHolds:
         rows = lines(opened, "datasets/rows/secrets.jsonl")
         assert [row["a_text"] for row in rows] == [f"of {world.a.mark}"]
         table = pq.read_table(io.BytesIO(opened.read("datasets/rows/secrets.parquet")))
-        planted = next(r for name, r in world.a.planted.items() if name.startswith("rows."))
+        shared = world.a.planted["workbench.definitions"]["id"]
+        planted = world.a.planted[f"rows.d_{shared.hex}"]
         assert table.to_pylist()[0]["a_timestamp"] == planted["a_timestamp"]
         assert table.to_pylist()[0]["a_date"] == planted["a_date"]
         schema = json.loads(opened.read("datasets/rows/secrets.schema.json"))

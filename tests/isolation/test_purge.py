@@ -125,6 +125,14 @@ def has_login(world: World, side: Side) -> bool:
     return bool(world.superuser.execute(query, [roles.tenant_login(side.tenant_id)]).fetchone())
 
 
+def _private_rows(world: World, side: Side) -> str:
+    """The table of a tenant's private dataset."""
+    query = "select id from workbench.definitions where private_to = %s"
+    row = world.superuser.execute(query, [side.tenant_id]).fetchone()
+    assert row is not None
+    return f"rows.d_{row[0].hex}"
+
+
 class TestPurge:
     """What goes, and what stays."""
 
@@ -135,14 +143,18 @@ class TestPurge:
         before = traces(doomed, doomed.b)
         assert len(before) > 20
         assert set(before) <= set(traces(doomed, doomed.a))
+        del before[_private_rows(doomed, doomed.a)]  # a table of A's own goes as a whole
         members = people_of(doomed, doomed.a)
         purge = await begin(doomed, doomed.a)
 
         ended = await purging.purge(doomed.database, storage, purge.id)
 
         assert ended.removed["users"] == members
+        assert ended.removed["private datasets"] == 1
         assert traces(doomed, doomed.a) == {}
         assert traces(doomed, doomed.b) == before
+        views = catalogue.private_views(doomed.superuser)
+        assert [view.is_near(doomed.b.tenant_id) for view in views] == [True]
         assert list(storage.keys(doomed.a.tenant_id)) == []
         assert len(list(storage.keys(doomed.b.tenant_id))) == 2
         assert not has_login(doomed, doomed.a)
@@ -153,7 +165,10 @@ class TestPurge:
         tables = {str(t) for t in catalogue.tenant_tables(doomed.superuser)}
         tables |= {"elsewhere.guarded", "elsewhere.renamed", "workbench_private.live"}
         assert ended.proof is not None
-        assert set(ended.proof) >= tables | {"files", "queue", "PostgreSQL login", "staging tables"}
+        assert set(ended.proof) >= tables | {
+            *("files", "queue", "PostgreSQL login", "staging tables", "private schema"),
+            "workbench.definitions",
+        }
         assert set(ended.proof.values()) == {0}
         assert ended.removed["workbench.forgotten"] == 1
         assert ended.removed["elsewhere.renamed"] == 2
@@ -297,6 +312,7 @@ def _calls(tenant_id: UUID) -> list[str]:
         f"select workbench.purge_answers('{tenant_id}')",
         f"select workbench.purge_jobs('{tenant_id}')",
         f"select workbench.drop_tenant_login('{tenant_id}')",
+        f"select workbench.purge_private('{tenant_id}')",
         f"select workbench.purge_user('{uuid4()}', '{uuid4()}')",
         f"select workbench.refuse_living('{tenant_id}')",
         "select workbench_private.open_to_steward()",

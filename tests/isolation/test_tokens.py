@@ -157,7 +157,7 @@ class TestForged:
         """Another key's token is refused by every table and view that there is."""
         forged = ActorKey(OTHER_SECRET).mint(world.a.system)
         with world.connect(APP, world.a, forged) as connection:
-            for relation in relations(world, APP):
+            for relation in relations(world, APP, world.a):
                 seen = attempt(connection, sql.SQL("select * from {}").format(relation.sql))
                 assert seen.error == DENIED, str(relation)
 
@@ -238,7 +238,7 @@ class TestAbsent:
         """A new connection, and one whose transaction has ended, see no row anywhere."""
         with connect(world.url(login, world.a)) as connection:
             for _ in range(2):
-                for relation in relations(world, login):
+                for relation in relations(world, login, world.a):
                     seen = attempt(connection, sql.SQL("select * from {}").format(relation.sql))
                     assert (seen.error, seen.count) == (None, 0), str(relation)
                 with connection.transaction():
@@ -269,7 +269,7 @@ class TestAbsent:
         """Any other setting is just a setting (R9, R36)."""
         with world.connect(login, world.a) as connection:
             connection.execute("select set_config(%s, %s, false)", [name, world.b.mark])
-            for relation in relations(world, login):
+            for relation in relations(world, login, world.a):
                 seen = attempt(connection, sql.SQL("select * from {}").format(relation.sql))
                 assert world.b not in seen, str(relation)
                 assert world.a in seen or not owned(relation), str(relation)
@@ -334,7 +334,7 @@ class TestRoles:
         """With row_security off a query raises, since it would have to show everything (R12)."""
         with world.connect(login, world.a) as connection:
             connection.execute("set row_security = off")
-            for relation in relations(world, login):
+            for relation in relations(world, login, world.a):
                 seen = attempt(connection, sql.SQL("select * from {}").format(relation.sql))
                 assert seen.error == DENIED, str(relation)
             connection.execute("set row_security = on")

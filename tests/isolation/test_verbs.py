@@ -3,7 +3,7 @@
 import pytest
 from psycopg import sql
 
-from tests.isolation.world import APP, LOGINS, READER, TENANT, World, attempt, tell
+from tests.isolation.world import APP, LOGINS, READER, TENANT, Side, World, attempt, tell
 from workbench.proof import catalogue, planting
 from workbench.proof.catalogue import Relation
 from workbench.proof.verbs import LOOKS
@@ -14,12 +14,17 @@ TOUCHED_A_CHILD = "23503"  # so the row itself was within reach
 MET_ITS_EQUAL = "23505"
 
 
-def relations(world: World, login: str) -> list[Relation]:
-    """What a login can name: the application tables and views, the others views alone."""
-    views = catalogue.reader_views(world.superuser)
+def relations(world: World, login: str, side: Side) -> list[Relation]:
+    """What a login can name: the application tables and views, the others views alone.
+
+    A kernel names views of its tenant alone; there are rows of both tenants behind each view.
+    """
+    views = catalogue.reader_views(world.superuser) + catalogue.private_views(world.superuser)
+    if login == TENANT:
+        return [view for view in views if view.is_near(side.tenant_id)]
     if login != APP:
         return views
-    return catalogue.tenant_tables(world.superuser) + [v for v in views if v.schema == "data"]
+    return catalogue.tenant_tables(world.superuser) + [v for v in views if v.is_of_dataset]
 
 
 def owned(relation: Relation) -> bool:
@@ -36,7 +41,7 @@ class TestReading:
         """A's rows are there, and none of B's; the same the other way round."""
         for mine, other in ((world.a, world.b), (world.b, world.a)):
             with world.connect(login, mine) as connection:
-                for relation in relations(world, login):
+                for relation in relations(world, login, mine):
                     seen = LOOKS[look](connection, relation)
                     assert seen.error is None, (str(relation), seen.error)
                     assert seen.rows, str(relation)
@@ -55,7 +60,7 @@ class TestReading:
     def test_a_prepared_statement_follows_the_token(self, world: World, login: str) -> None:
         """One backend runs one plan for A, then for B, and each sees its own (R31)."""
         with world.connect(login, world.a) as connection:
-            for number, relation in enumerate(relations(world, login)):
+            for number, relation in enumerate(relations(world, login, world.a)):
                 if not owned(relation):
                     continue
                 query = sql.SQL("prepare {} as select * from {}")
@@ -71,7 +76,7 @@ class TestReading:
     def test_explain_analyze_counts_own_rows(self, world: World, login: str) -> None:
         """The plan that was run returned as many rows as A has, and not B's too (R21)."""
         with world.connect(login, world.a) as connection:
-            for relation in relations(world, login):
+            for relation in relations(world, login, world.a):
                 query = sql.SQL("explain (analyze, format json) select * from {}")
                 plan = attempt(connection, query.format(relation.sql)).rows[0][0][0]["Plan"]
                 own = attempt(connection, sql.SQL("select * from {}").format(relation.sql)).count
@@ -254,7 +259,7 @@ class TestWriting:
         """What would change or lock something is refused, by grants and not by a flag (R21)."""
         with world.connect(login, world.a) as connection:
             attempt(connection, "set default_transaction_read_only = off")
-            for view in catalogue.reader_views(world.superuser):
+            for view in relations(world, login, world.a):
                 column = sql.Identifier(view.columns[-1])
                 query = sql.SQL(form).format(view.sql, column)
                 seen = attempt(connection, query)

@@ -56,7 +56,7 @@ async def test_all_doors_roles_and_tables_are_tried(stage: Stage) -> None:
     assert {"guest", "viewer", "analyst", "engineer", "owner", "operator"} <= set(rows["role"])
     assert set(rows["aim"]) == {"another tenant", "beyond its role"}
     assert (rows["control"] == "same").sum() > len(rows) / 5
-    assert {"workbench.runs", "rows of secrets", "data.secrets", "runs/{run_id}"} <= set(
+    assert {"workbench.runs", "rows of datasets", "data.secrets", "runs/{run_id}"} <= set(
         rows["table"]
     )
 

@@ -42,6 +42,7 @@ SILENT = {
     "datasets.commands.loads.forget_rejects": "part of a command that notes what it does",
     "datasets.commands.loads.locked": "reads a row",
     "datasets.commands.loads.note_progress": "a share and two counts; begin and finish are noted",
+    "datasets.commands.purging.due": "reads ids",
     "identity.commands.create_user": "belongs to no tenant yet; joining one is noted",
     "identity.commands.end_login": "part of sign_out and refresh, which note it",
     "identity.commands.end_logins": "part of commands that note what they do",

@@ -13,12 +13,12 @@ Extent = Literal["whole", "part", "none"]
 
 
 class Source(BaseModel):
-    """What gives a permission: a system role, a role of the tenant's own, or a grant.
+    """What gives a permission: a role of the system or the tenant, a grant, or having made it.
 
     `role` names the role through which a grant comes, where it is not the member's own.
     """
 
-    kind: Literal["system_role", "role", "grant"]
+    kind: Literal["system_role", "role", "grant", "maker"]
     id: UUID | None
     role: str | None
 

@@ -17,6 +17,7 @@ MISSING = "23503"  # the same answer whether the row is another tenant's or nobo
 CANCELLED = "57014"
 RETRY = frozenset({"40001", "40P01"})
 REFUSED_VALUES = ("22", "23")
+OTHER_PLAN = "0A000"  # of a prepared statement, the columns of whose answer have another type now
 GONE = ("08", "53", "55P03", "57", "58", "XX001")
 
 
@@ -35,7 +36,7 @@ def of_postgres(error: psycopg.Error) -> WorkbenchError | None:  # noqa: PLR0911
         return Conflict("There is one with this name or id already.")
     if state == MISSING:
         return Conflict("Something that this refers to, or that refers to it, stands in the way.")
-    if state in RETRY:
+    if state in RETRY or (state == OTHER_PLAN and "cached plan" in str(error.diag.message_primary)):
         return Conflict("Somebody changed the same thing at the same time; try again.")
     if state.startswith(REFUSED_VALUES):
         return Invalid("A value does not fit where it should go.")

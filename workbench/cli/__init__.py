@@ -24,6 +24,7 @@ COMMANDS = {
     "lab": ("lab", "lab"),
     "run": ("notebook", "run"),
     "import": ("importing", "import_"),
+    "dataset": ("datasets", "shell"),
     "export": ("export", "export"),
     "access": ("access", "access"),
     "audit": ("audit", "shell"),

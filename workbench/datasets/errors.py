@@ -25,6 +25,22 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class ColumnNotFound(NotFound):
+    """This dataset has no such column."""
+
+
+class Busy(Conflict):
+    """Somebody reads or loads this dataset just now, which takes long; try again later."""
+
+    code = "busy"
+
+
+class ValuesLost(Conflict):
+    """The new type would lose values; look at them with a dry run, or agree to lose them."""
+
+    code = "values_lost"
+
+
 class Malformed(Invalid):
     """The file cannot be read."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import standing as standings
-from workbench.access.answers import Explanation, Extent, Part, Proof
+from workbench.access.answers import Explanation, Extent, Part, Proof, Source
 from workbench.access.schemas import Kind
 from workbench.access.standing import Standing
 from workbench.actor import Actor
@@ -57,7 +57,6 @@ async def explain(
     _check(question)
     standing = await standings.of(session, actor, membership_id)
     dataset = await _dataset(session, actor, question)
-    target = str(dataset.definition_id) if dataset else question.name
     async with standings.becoming(session, actor, standing, now) as member:
         found = await _asked(session, member, question, dataset) if member else None
     extent: Extent = found[0] if found else "none"
@@ -66,7 +65,7 @@ async def explain(
         parts = standing.parts(dataset.definition_id)
         await _show(session, actor, dataset, question.row, parts)
     allowed = extent != "none" and (question.row is None or bool(found and found[1].answer))
-    sources = standing.sources(question.permission, target) if extent == "whole" else []
+    sources = _sources(standing, question, dataset) if extent == "whole" else []
     audit.record(
         session,
         actor,
@@ -90,6 +89,12 @@ async def explain(
         parts=parts,
         proof=found[1] if found else None,
     )
+
+
+def _sources(standing: Standing, question: Question, dataset: Dataset | None) -> list[Source]:
+    if dataset is not None:
+        return reach.sources(standing, question.permission, dataset)
+    return standing.sources(question.permission, question.name)
 
 
 def _check(question: Question) -> None:

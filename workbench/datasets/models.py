@@ -10,24 +10,46 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workbench.db.model import Created, Identified, Model, TenantOwned
 from workbench.db.soft_delete import SoftDelete
 
+# What the values of a column mean, beyond their type; PostgreSQL checks the same list.
+SEMANTICS = (
+    *("category", "country", "currency", "duration", "email", "identifier", "latitude"),
+    *("longitude", "money", "name", "ordinal", "percent", "phone", "place", "quantity", "url"),
+)
 NAME = "name ~ '^[a-z][a-z0-9_]{0,62}$'"
 
 
 class Definition(Identified, Created, SoftDelete, Model):
-    """What a shared dataset is called and which columns it has, the same for every tenant."""
+    """What a dataset is called and which columns it has.
+
+    A private one names the only tenant that has it, and who made it; one that names none is shared,
+    the same for every tenant.
+    """
 
     __tablename__ = "definitions"
     __table_args__ = (
         CheckConstraint(NAME, name="name"),
+        CheckConstraint("private_to is null or made_by is not null", name="made_by"),
         Index(
-            "uq_definitions_name", "name", unique=True, postgresql_where=text("deleted_at is null")
+            "uq_definitions_private_to_name",
+            "private_to",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+            postgresql_nulls_not_distinct=True,
         ),
     )
 
+    private_to: Mapped[UUID | None] = mapped_column(ForeignKey("tenants.id"), index=True)
+    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column()
     title: Mapped[str] = mapped_column()
     description: Mapped[str] = mapped_column()
     columns: Mapped[list["Column"]] = relationship(order_by="Column.position", lazy="raise")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether one tenant alone has it."""
+        return self.private_to is not None
 
 
 class Column(SoftDelete, Model):
@@ -39,14 +61,26 @@ class Column(SoftDelete, Model):
         CheckConstraint(
             "type in ('text', 'integer', 'number', 'boolean', 'date', 'timestamp')", name="type"
         ),
+        CheckConstraint(f"semantic in {SEMANTICS}", name="semantic"),
+        Index(
+            "uq_columns_definition_id_name",
+            "definition_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
     )
 
-    definition_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), primary_key=True)
+    definition_id: Mapped[UUID] = mapped_column(
+        ForeignKey("definitions.id", ondelete="CASCADE"), primary_key=True
+    )
     position: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column()
     type: Mapped[str] = mapped_column()
     title: Mapped[str] = mapped_column()
     unit: Mapped[str | None] = mapped_column()
+    description: Mapped[str] = mapped_column(server_default=text("''"))
+    semantic: Mapped[str | None] = mapped_column()
 
 
 class Dataset(TenantOwned, Created, SoftDelete, Model):

@@ -47,7 +47,43 @@ def version(actor: Actor, dataset: Dataset) -> Select[int]:
 def definitions(actor: Actor) -> Select[Definition]:
     """Every shared definition with its columns, by name, for the platform's operator."""
     actor.require(Permission.DATASET_SHARE)
-    return select(Definition).order_by(Definition.name).options(selectinload(Definition.columns))
+    return (
+        select(Definition)
+        .where(Definition.private_to.is_(None))
+        .order_by(Definition.name)
+        .options(selectinload(Definition.columns))
+    )
+
+
+def definition(actor: Actor, name: str) -> Select[Definition]:
+    """The definition of a name with its columns: the platform's shared ones, or a tenant's."""
+    if actor.tenant_id is None:
+        return definitions(actor).where(Definition.name == name)
+    actor.require_somewhere(Permission.DATASET_READ)
+    return (
+        select(Definition)
+        .join(Dataset, Dataset.definition_id == Definition.id)
+        .where(Dataset.tenant_id == actor.tenant_id, Definition.name == name)
+        .options(selectinload(Definition.columns))
+    )
+
+
+def deleted_definition(actor: Actor, name: str) -> Select[Definition]:
+    """The definition of a name that was deleted last, as `definition` finds live ones."""
+    actor.require_somewhere(
+        Permission.DATASET_SHARE if actor.tenant_id is None else Permission.DATASET_DEFINE
+    )
+    return (
+        select(Definition)
+        .where(
+            Definition.private_to.is_not_distinct_from(actor.tenant_id),
+            Definition.name == name,
+            Definition.deleted_at.is_not(None),
+        )
+        .order_by(Definition.deleted_at.desc())
+        .limit(1)
+        .execution_options(include_deleted=True)
+    )
 
 
 def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:

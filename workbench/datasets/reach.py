@@ -6,14 +6,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import standing as standings
-from workbench.access.answers import Access, Extent, Held, Person, Reach, Reached
+from workbench.access.answers import Access, Extent, Held, Person, Reach, Reached, Source
 from workbench.access.schemas import Kind
 from workbench.access.standing import Standing
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.datasets import queries
 from workbench.datasets.models import Dataset
-from workbench.permissions import Permission
+from workbench.permissions import MAKER, Permission
 
 
 async def reach(session: AsyncSession, actor: Actor, membership_id: UUID, now: datetime) -> Access:
@@ -45,10 +45,10 @@ async def _reached(
         await _of(session, standing, member, dataset, is_listed=dataset.definition_id in listed)
         for dataset in every
     ]
-    names = {str(dataset.definition_id): dataset.definition.name for dataset in every}
+    by_target = {str(dataset.definition_id): dataset for dataset in every}
     return Access(
         member=standing.person,
-        permissions=_held(standing, member, names),
+        permissions=_held(standing, member, by_target),
         datasets=[d for d in datasets if d.listed or d.writable or d.extent != "none"],
         dashboards=_reach(member, Permission.DASHBOARD_READ),
         notebooks=_reach(member, Permission.NOTEBOOK_READ),
@@ -72,32 +72,47 @@ async def _of(
         rows=rows,
         writable=member.may(Permission.ROW_WRITE, target),
         masked=sorted({column for part in parts for column in part.masks}),
-        sources=standing.sources(Permission.ROW_READ, target) if seen == "whole" else [],
+        sources=sources(standing, Permission.ROW_READ, dataset) if seen == "whole" else [],
         parts=parts,
     )
 
 
-def _held(standing: Standing, member: Actor, names: dict[str, str]) -> list[Held]:
-    """What PostgreSQL says that the member holds; parts of datasets are told with the datasets."""
+def _held(standing: Standing, member: Actor, datasets: dict[str, Dataset]) -> list[Held]:
+    """What PostgreSQL says that the member holds; parts of datasets are told with the datasets.
+
+    Of a deleted dataset its maker holds that he may restore it, which is told nowhere.
+    """
     everywhere = [
         Held(permission=p, kind=None, target=None, sources=standing.sources(p))
         for p in sorted(member.permissions)
     ]
-    return everywhere + [
-        Held(
-            permission=permission,
-            kind=_kind(permission, target, names),
-            target=names.get(target, target),
-            sources=standing.sources(permission, target),
-        )
-        for permission, target in sorted(member.grants)
-        if "#" not in target
-    ]
+    on_targets = []
+    for permission, target in sorted(member.grants):
+        dataset = datasets.get(target)
+        kind = _kind(permission, dataset)
+        if "#" in target or kind is None:
+            continue
+        name, found = target, standing.sources(permission, target)
+        if dataset is not None:
+            name, found = dataset.definition.name, sources(standing, permission, dataset)
+        on_targets.append(Held(permission=permission, kind=kind, target=name, sources=found))
+    return everywhere + on_targets
 
 
-def _kind(permission: Permission, target: str, names: dict[str, str]) -> Kind:
-    if target in names:
+def sources(standing: Standing, permission: Permission, dataset: Dataset) -> list[Source]:
+    """Where a permission on a dataset comes from, that the member has made it among them."""
+    found = standing.sources(permission, str(dataset.definition_id))
+    is_maker = dataset.definition.made_by == standing.user.id and permission in MAKER
+    if is_maker and standing.sources(Permission.DATASET_CREATE):
+        found.append(Source(kind="maker", id=None, role=None))
+    return found
+
+
+def _kind(permission: Permission, dataset: Dataset | None) -> Kind | None:
+    if dataset is not None:
         return "dataset"
+    if permission in MAKER:
+        return None
     return "dashboard" if permission is Permission.DASHBOARD_READ else "notebook"
 
 

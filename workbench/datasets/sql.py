@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.datasets import driver, queries, sql_check
+from workbench.datasets import driver, queries, sql_check, tables
 from workbench.datasets.errors import refuse
 from workbench.datasets.plain import Plain, PlainColumn
 from workbench.datasets.sql_check import Checked, SqlRefused
@@ -95,8 +95,7 @@ async def run(
     actor.require_somewhere(Permission.ROW_READ)
     if not 1 <= limit <= MAX_ROWS:
         raise refuse("limit", f"must be from 1 to {MAX_ROWS:,}")
-    datasets = (await session.scalars(queries.datasets(actor))).all()
-    checked = sql_check.check(statement, {dataset.definition.name for dataset in datasets})
+    checked = await _checked(session, actor, statement)
     connection = await driver.of(session)
     started = time.perf_counter()
     try:
@@ -113,16 +112,25 @@ async def run(
 
 
 def search_path(actor: Actor) -> str:
-    """The schemas in which the actor's statements look for datasets."""
-    return f"{actor.lens}, data" if actor.lens else "data"
+    """The schemas in which the actor's statements look for datasets, its tenant's own among them.
+
+    Nobody waits for such a schema: PostgreSQL passes over one that is not there yet.
+    """
+    own = None if actor.tenant_id is None else tables.home(actor.tenant_id)
+    return ", ".join(schema for schema in (actor.lens, own, tables.SHARED) if schema)
+
+
+async def _checked(session: AsyncSession, actor: Actor, statement: str) -> Checked:
+    definitions = [found.definition for found in await session.scalars(queries.datasets(actor))]
+    private = {definition.name for definition in definitions if definition.is_private}
+    return sql_check.check(statement, {definition.name for definition in definitions}, private)
 
 
 async def exported(session: AsyncSession, actor: Actor, statement: str) -> Plain:
     """The checked statement, each column of its answer as a type that files know."""
     actor.require(Permission.SQL_RUN)
     actor.require_somewhere(Permission.ROW_READ)
-    datasets = (await session.scalars(queries.datasets(actor))).all()
-    checked = sql_check.check(statement, {dataset.definition.name for dataset in datasets})
+    checked = await _checked(session, actor, statement)
     if checked.explain:
         raise SqlRefused("A plan is no table; run EXPLAIN without exporting it.")
     connection = await driver.of(session)

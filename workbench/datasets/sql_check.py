@@ -58,8 +58,13 @@ def refusal(statement: str, position: int, message: str) -> SqlRefused:
     return SqlRefused(f"{message} ({place}).", details=[Detail(place, message)])
 
 
-def check(statement: str, datasets: Collection[str]) -> Checked:
-    """Check that a statement only reads the named datasets; raise SqlRefused otherwise."""
+def check(
+    statement: str, datasets: Collection[str], private: Collection[str] = frozenset()
+) -> Checked:
+    """Check that a statement only reads the named datasets; raise SqlRefused otherwise.
+
+    Those that are private have their names alone: they lie in no schema that a statement may name.
+    """
     if len(statement) > MAX_STATEMENT:
         raise SqlRefused(f"A statement has at most {MAX_STATEMENT:,} characters.")
     if "\0" in statement or not _is_unicode(statement):
@@ -77,7 +82,7 @@ def check(statement: str, datasets: Collection[str]) -> Checked:
     if not isinstance(tree, ast.SelectStmt):
         raise refusal(statement, start, "Only SELECT, VALUES and EXPLAIN are available here")
     for visit in _walk(tree):
-        message = _objection(visit, datasets)
+        message = _objection(visit, datasets, private)
         if message is not None:
             raise refusal(statement, visit.location, message)
     return Checked(text, start, explain)
@@ -141,20 +146,23 @@ def _children(visit: _Visit) -> Iterator[_Visit]:
             yield _Visit(getattr(visit.node, name), scope, visit.location)
 
 
-def _objection(visit: _Visit, datasets: Collection[str]) -> str | None:
+def _objection(visit: _Visit, datasets: Collection[str], private: Collection[str]) -> str | None:
     kind = type(visit.node).__name__
     if kind not in sql_words.NODES:
         return f"{sql_words.SAID.get(kind, kind)} is not available here"
     if isinstance(visit.node, ast.RangeVar):
-        return _table(visit.node, visit.scope, datasets)
+        return _table(visit.node, visit.scope, datasets, private)
     return CHECKS[kind](visit.node) if kind in CHECKS else None
 
 
-def _table(node: Any, scope: Scope, datasets: Collection[str]) -> str | None:
+def _table(
+    node: Any, scope: Scope, datasets: Collection[str], private: Collection[str]
+) -> str | None:
     name = ".".join(filter(None, (node.catalogname, node.schemaname, node.relname)))
     if node.catalogname is None and node.schemaname is None and node.relname in scope:
         return None
-    if node.catalogname is None and node.schemaname in (None, SCHEMA) and node.relname in datasets:
+    schemas = (None,) if node.relname in private else (None, SCHEMA)
+    if node.catalogname is None and node.schemaname in schemas and node.relname in datasets:
         return None
     return f"There is no dataset {name}"
 

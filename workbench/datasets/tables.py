@@ -11,8 +11,10 @@ from sqlalchemy import BigInteger, DateTime, TableClause, Text, Uuid, column, ta
 from workbench.actor import Actor
 from workbench.datasets.column_types import TYPES
 from workbench.datasets.models import Definition
+from workbench.db import roles
 
 ROW_ID = "row_id"
+SHARED = "data"
 # Names that a dataset's table or PostgreSQL itself uses already.
 RESERVED = frozenset(
     {
@@ -25,11 +27,20 @@ RESERVED = frozenset(
 def view(actor: Actor, definition: Definition) -> TableClause:
     """The view of the actor's live rows, with `row_id` before the columns.
 
-    It is `data.<name>`, or the one in the actor's lens when the actor sees part of the dataset.
+    It is `data.<name>`, for a private dataset the one in its tenant's own schema, or the one in
+    the actor's lens when the actor sees part of the dataset.
     """
-    schema = actor.lens if actor.sees_part(definition.id) else "data"
+    schema = actor.lens if actor.sees_part(definition.id) else home(definition.private_to)
     columns = [column(entry.name, TYPES[entry.type].sql) for entry in definition.columns]
     return table(definition.name, column(ROW_ID, BigInteger()), *columns, schema=schema)
+
+
+def home(tenant_id: UUID | None) -> str:
+    """The schema of a tenant's private views, or the one of the views of shared datasets.
+
+    It is called as the login of the tenant's kernels.
+    """
+    return SHARED if tenant_id is None else roles.tenant_login(tenant_id)
 
 
 def rows(definition: Definition) -> TableClause:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from psycopg.errors import FeatureNotSupported
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
@@ -63,6 +64,13 @@ def _forget(connection: Any, _: ConnectionPoolEntry, state: PoolResetState) -> N
     cursor.execute("discard all")
     cursor.close()
     connection.autocommit = False
+
+
+def _renew(context: ExceptionContext) -> None:
+    """Give up connections whose prepared statements a change of a table has made worthless."""
+    error = context.original_exception
+    if isinstance(error, FeatureNotSupported) and "cached plan" in str(error):
+        context.is_disconnect = True
 
 
 def _through(engine: E, actor: Actor) -> E:
@@ -135,7 +143,9 @@ class Database:
     @cached_property
     def app(self) -> AsyncEngine:
         """The engine of the application."""
-        return create_async_engine(self.logins.app, **self._options)
+        engine = create_async_engine(self.logins.app, **self._options)
+        event.listen(engine.sync_engine, "handle_error", _renew)
+        return engine
 
     @cached_property
     def lookups(self) -> AsyncEngine:
@@ -154,7 +164,9 @@ class Database:
     @cached_property
     def sync_app(self) -> Engine:
         """The engine of the application, for code that does not await."""
-        return create_engine(self.logins.app, **self._options)
+        engine = create_engine(self.logins.app, **self._options)
+        event.listen(engine, "handle_error", _renew)
+        return engine
 
     async def close(self) -> None:
         """Give back every connection."""

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from workbench.db import roles
+
 OURS = ("workbench", "rows", "data", "views", "staging", "workbench_private")
+PRIVATE = roles.TENANT_PREFIX  # begins the schema of a tenant's private datasets; its id follows
 
 # Tables of the platform: they have no tenant, and policies of their own.
 PLATFORM = (
@@ -59,7 +63,9 @@ GRANTS = """
     select format('%%s.%%s', n.nspname, c.relname) as name, g.privilege
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     cross join unnest(array['select', 'insert', 'update', 'delete']) g (privilege)
-    where n.nspname = any (%s) and c.relkind in ('r', 'v')
+    where (n.nspname = any (%s) or n.nspname ~ '^workbench_tenant_[0-9a-f]{32}$')
+        and c.relkind in ('r', 'v')
+        and has_schema_privilege(%s, n.oid, 'usage')
         and has_table_privilege(%s, c.oid, g.privilege)
         and (c.relkind = 'v' or exists (
             select from pg_policy p where p.polrelid = c.oid
@@ -87,6 +93,20 @@ class Relation:
     def is_view(self) -> bool:
         """Whether readers may see it; else it is a table."""
         return self.kind == "v"
+
+    @property
+    def is_of_dataset(self) -> bool:
+        """Whether it is a view of a dataset's rows, shared or private."""
+        return self.schema == "data" or self.is_private
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is a view in the schema of one tenant."""
+        return self.schema.startswith(PRIVATE)
+
+    def is_near(self, tenant_id: UUID) -> bool:
+        """Whether the kernels of a tenant may name it: it lies in no schema of another's."""
+        return not self.is_private or self.schema == PRIVATE + tenant_id.hex
 
     @property
     def is_owned(self) -> bool:
@@ -127,8 +147,17 @@ def tenant_tables(connection: psycopg.Connection) -> list[Relation]:
 
 
 def reader_views(connection: psycopg.Connection) -> list[Relation]:
-    """Every view that readers see."""
+    """Every view that all readers see."""
     return relations(connection, "v", "data", "views")
+
+
+def private_views(connection: psycopg.Connection) -> list[Relation]:
+    """Every view of a private dataset, whichever tenant's."""
+    homes = rows(
+        connection,
+        "select nspname from pg_namespace where nspname ~ '^workbench_tenant_[0-9a-f]{32}$'",
+    )
+    return relations(connection, "v", *(home["nspname"] for home in homes)) if homes else []
 
 
 def needed(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
@@ -144,4 +173,5 @@ def needed(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
 
 def granted(connection: psycopg.Connection, role: str) -> set[tuple[str, str]]:
     """What a login may try on which table or view, by the grants and with a policy that lets it."""
-    return {(r["name"], r["privilege"]) for r in rows(connection, GRANTS, list(OURS), role)}
+    found = rows(connection, GRANTS, list(OURS), role, role)
+    return {(r["name"], r["privilege"]) for r in found}

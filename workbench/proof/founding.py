@@ -11,6 +11,8 @@ from sqlalchemy import URL
 from workbench.access import commands as access
 from workbench.access import queries
 from workbench.actor import Actor
+from workbench.datasets import commands as datasets
+from workbench.datasets.schemas import ColumnTypeName, NewColumn, NewDataset
 from workbench.db.ids import new_id
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated
@@ -25,7 +27,11 @@ from workbench.tenants import logins
 SHARER = Actor.of_system("proof", Permission.DATASET_SHARE)
 FOUNDER = Actor.of_system("proof", Permission.TENANT_MANAGE, Permission.USER_MANAGE)
 SIGNING_IN = Actor.of_system("proof", Permission.USER_AUTHENTICATE)
-TYPES = ("text", "integer", "number", "boolean", "date", "timestamp")
+TYPES: tuple[ColumnTypeName, ...] = (
+    *("text", "integer", "number"),
+    *("boolean", "date", "timestamp"),
+)
+PRIVATE = "own_secrets"  # what both tenants call their private dataset
 LIFETIME = timedelta(hours=2)
 
 
@@ -46,7 +52,12 @@ async def sides_of(
         await driver.execute("select set_config('workbench.actor_token', %s, true)", [token])
         definition = shared["workbench.definitions"]["id"]
         await driver.execute("select workbench.define_rows(%s)", [definition])
-    a, b = [await _side(database, superuser, shared) for _ in range(2)]
+    a, b = [await _side(database) for _ in range(2)]
+    for side in (a, b):
+        await _define_private(database, side)
+    for side in (a, b):
+        given = shared | {"workbench.tenants": {"id": side.tenant_id}}
+        side.planted = planting.plant(superuser, side.tenant_id, given)
     return (a, b), await _admitted(database, await _user(database, is_operator=True), None)
 
 
@@ -65,9 +76,19 @@ def _insert(superuser: psycopg.Connection, table: str, row: planting.Row) -> Non
     superuser.execute(planting.insert(relation, row), list(row.values()))
 
 
-async def _side(
-    database: Database, superuser: psycopg.Connection, shared: dict[str, planting.Row]
-) -> Side:
+async def _define_private(database: Database, side: Side) -> None:
+    """Give a tenant a private dataset, of the name and the columns of the other tenant's.
+
+    Each gets a row in the other's table, too: the policies alone keep them apart there.
+    """
+    new = NewDataset(
+        name=PRIVATE, title="", columns=[NewColumn(name=f"a_{kind}", type=kind) for kind in TYPES]
+    )
+    async with database.session(side.member) as session:
+        await datasets.define_private(session, side.member, new)
+
+
+async def _side(database: Database) -> Side:
     async with database.session(FOUNDER) as session:
         slug = f"t-{new_id().hex[:30]}"
         tenant = await tenants.create(session, FOUNDER, slug=slug, name="A tenant")
@@ -77,8 +98,6 @@ async def _side(
     async with database.session(side.system) as session:
         await logins.ensure(session, side.system, side.password)
         await queries.revoke(session, side.gone.sid or tenant.id)
-    given = shared | {"workbench.tenants": {"id": tenant.id}}
-    side.planted = planting.plant(superuser, tenant.id, given)
     return side
 
 

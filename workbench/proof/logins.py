@@ -55,7 +55,7 @@ class Attacker:
         names = {login: str(self.world.url(login, self.mine).username) for login in LOGINS}
         self.granted = {login: catalogue.granted(superuser, names[login]) for login in LOGINS}
         self.tables = [t for t in catalogue.tables(superuser) if t.schema != "staging"]
-        self.views = catalogue.reader_views(superuser)
+        self.views = catalogue.reader_views(superuser) + catalogue.private_views(superuser)
 
     def cases(self) -> Iterator[Case]:
         """Everything that can be tried."""
@@ -90,7 +90,7 @@ class Attacker:
     def _tries(self, login: str) -> Iterator[tuple[Relation, Verb]]:
         for view in self.views:
             tried = verbs.for_views() if login != APP else verbs.READS
-            if view.is_owned and (login != APP or view.schema == "data"):
+            if view.is_owned and (login != APP or view.is_of_dataset):
                 yield from ((view, verb) for verb in tried)
         for table in self.tables:
             tried = verbs.for_tables(table) if login == APP else (SELECT,)
@@ -109,7 +109,7 @@ class Attacker:
 
     def _need(self, relation: Relation, verb: Verb) -> str | None:
         table = f"workbench.{relation.name}" if relation.schema == "views" else str(relation)
-        if relation.schema == "data":
+        if relation.is_of_dataset:
             table = next(str(t) for t in self.tables if t.schema == "rows")
         return self.needed.get((table, verb.needs))
 
@@ -161,4 +161,6 @@ class Attacker:
 
 def named(relation: Relation) -> str:
     """A relation's name for people; that of a dataset's table is an id, which tells nothing."""
-    return "rows of secrets" if relation.schema == "rows" else str(relation)
+    if relation.schema == "rows":
+        return "rows of datasets"
+    return f"private {relation.name}" if relation.is_private else str(relation)

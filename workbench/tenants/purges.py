@@ -25,6 +25,7 @@ ROWS = text("select workbench.purge_rows(:tenant, :table, :most)")
 USER = text("select workbench.purge_user(:purge, :user)")
 ANSWERS = text("select workbench.purge_answers(:tenant)")
 JOBS = text("select removed, working from workbench.purge_jobs(:tenant)")
+PRIVATE = text("select workbench.purge_private(:tenant)")
 LENSES = text("select workbench.sweep_lenses()")
 STAGING = text("select workbench.purge_staging()")
 LOGIN = text("select workbench.drop_tenant_login(:tenant)")
@@ -104,6 +105,13 @@ async def prepare(session: AsyncSession, actor: Actor) -> None:
     """Let the steward into the tables that came since it was last asked."""
     actor.require(Permission.TENANT_PURGE)
     await session.execute(OPEN)
+
+
+async def remove_private(session: AsyncSession, actor: Actor, purge_id: UUID) -> int:
+    """Drop the tables and views of the tenant's private datasets, and their schema."""
+    purge = await _locked(session, actor, purge_id)
+    dropped = await session.scalar(PRIVATE, {"tenant": purge.purged_id})
+    return _note(purge, "private datasets", dropped)
 
 
 async def tables(session: AsyncSession, actor: Actor) -> list[str]:

@@ -51,6 +51,7 @@ READS = (
     Permission.TENANT_MANAGE,
     Permission.TENANT_READ,
 )
+DESCRIBED = ("name", "type", "title", "unit", "description", "semantic")  # what a column says
 Statement = Select[*tuple[Any, ...]]
 Tell = Callable[[float], Awaitable[None]]
 Step = Callable[[], Awaitable[None]]
@@ -164,11 +165,13 @@ class _Writing:
         """The rows of a dataset and what its columns mean."""
         definition = dataset.definition
         name = f"datasets/rows/{definition.name}"
-        columns = [
-            {"name": c.name, "type": c.type, "title": c.title, "unit": c.unit}
-            for c in definition.columns
-        ]
-        schema = {"title": definition.title, "columns": columns}
+        columns = [{name: getattr(c, name) for name in DESCRIBED} for c in definition.columns]
+        schema = {
+            "title": definition.title,
+            "description": definition.description,
+            "is_private": definition.is_private,
+            "columns": columns,
+        }
         self._archive.text(f"{name}.schema.json", json.dumps(schema, indent=2) + "\n")
         await self._list(name, datasets.every_row(self._actor, dataset), tables.types(definition))
 

@@ -13,10 +13,10 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, lenses, stays, tasks
+from workbench.worker import datasets, kernel, lenses, stays, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
-from workbench.worker.parts import Parts
+from workbench.worker.parts import Parts, now
 from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
@@ -126,6 +126,7 @@ async def _seal(parts: Parts) -> None:
 
 async def _sweep(parts: Parts) -> None:
     await lenses.sweep(parts.database)
+    await datasets.sweep(parts.database, parts.storage, now())
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:

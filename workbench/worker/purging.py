@@ -57,8 +57,11 @@ async def _purge(
         if begun.finished_at is not None:
             return begun
         await purges.prepare(session, SYSTEM)
-        tables = await purges.tables(session, SYSTEM)
     await _end_work(database, purge_id, patience)
+    async with database.session(SYSTEM) as session:
+        tell("private datasets", await purges.remove_private(session, SYSTEM, purge_id))
+    async with database.session(SYSTEM) as session:
+        tables = await purges.tables(session, SYSTEM)
     await _close_audit(database, purge_id, begun.purged_id)
     for table in tables:
         await _empty(database, purge_id, table, tell)

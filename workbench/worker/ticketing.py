@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
+from workbench.datasets import sql
 from workbench.db import connect, roles
 from workbench.db.sandbox import Sandbox
 from workbench.errors import NotFound
@@ -41,7 +42,7 @@ async def issue(
         tenant=tenant.slug,
         tenant_name=tenant.name,
         database_url=url.render_as_string(hide_password=False),
-        search_path=f"{actor.lens}, data, views" if actor.lens else "data, views",
+        search_path=f"{sql.search_path(actor)}, views",
         actor_token=parts.database.key.mint(actor, lifetime=lifetime),
         api_url=_api_url(parts),
         access_token=parts.tokens.access(

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.api import filters
+from workbench.api import etags, filters
 from workbench.api.dependencies import (
     DEFAULT_LIMIT,
     CurrentActor,
@@ -46,16 +46,23 @@ async def datasets(actor: CurrentActor, session: Session) -> PageView[DatasetVie
 async def define(
     order: NewDataset, actor: CurrentActor, session: Session, response: Response
 ) -> DatasetView:
-    """Define a dataset that every tenant shares, each with rows of its own; for the operator."""
-    definition = await commands.define(session, actor, order)
-    response.headers["Location"] = f"{router.prefix}/{definition.name}"
-    return DatasetView.of_definition(definition)
+    """Define a private dataset; the operator's is one that every tenant shares."""
+    if actor.tenant_id is None:
+        view = DatasetView.of_definition(await commands.define(session, actor, order))
+    else:
+        view = DatasetView.of(await commands.define_private(session, actor, order))
+    response.headers["Location"] = f"{router.prefix}/{view.name}"
+    return view
 
 
 @router.get("/{name}")
-async def dataset(name: Name, actor: CurrentActor, session: Session) -> DatasetView:
-    """Show one dataset with its columns."""
-    return DatasetView.of(await found(session, actor, name))
+async def dataset(
+    name: Name, actor: CurrentActor, session: Session, response: Response
+) -> DatasetView:
+    """Show one dataset with its columns; the `ETag` is that of its definition, not of its rows."""
+    view = await shown(session, actor, name)
+    put_tag(response, view)
+    return view
 
 
 @router.get("/{name}/rows", response_model=RowsView)
@@ -90,6 +97,31 @@ async def query(
     response = _json(answer.rows, None)
     response.headers["X-Cache"] = "hit" if answer.is_kept else "miss"
     return response
+
+
+async def shown(session: AsyncSession, actor: Actor, name: str) -> DatasetView:
+    """A dataset as it is now, for the operator a shared one; raise DatasetNotFound."""
+    anew = {"populate_existing": True}  # what this request has changed was changed by PostgreSQL
+    if actor.tenant_id is not None:
+        statement = queries.dataset(actor, name).execution_options(**anew)
+        found = await session.scalar(statement)
+        if found is None:
+            raise DatasetNotFound
+        return DatasetView.of(found)
+    definition = await session.scalar(queries.definition(actor, name).execution_options(**anew))
+    if definition is None:
+        raise DatasetNotFound
+    return DatasetView.of_definition(definition)
+
+
+def tagged(view: DatasetView) -> DatasetView:
+    """What of a dataset its ETag names: all but the state of its rows."""
+    return view.model_copy(update={"version": None, "changed_at": None})
+
+
+def put_tag(response: Response, view: DatasetView) -> None:
+    """Send the ETag of a dataset's definition along."""
+    etags.put(response, tagged(view))
 
 
 async def found(session: AsyncSession, actor: Actor, name: str) -> Dataset:

@@ -1,6 +1,18 @@
-"""Changes to datasets: definitions, imports, single rows; and ad-hoc SQL with its audit."""
+"""Changes to datasets: definitions, columns, imports, rows; and ad-hoc SQL with its audit."""
 
 from workbench.datasets.commands.ad_hoc import run_sql as run_sql
+from workbench.datasets.commands.changes import delete_dataset as delete_dataset
+from workbench.datasets.commands.changes import describe as describe
+from workbench.datasets.commands.changes import rename as rename
+from workbench.datasets.commands.changes import restore_dataset as restore_dataset
+from workbench.datasets.commands.columns import add_column as add_column
+from workbench.datasets.commands.columns import change_column as change_column
+from workbench.datasets.commands.columns import describe_column as describe_column
+from workbench.datasets.commands.columns import drop_column as drop_column
+from workbench.datasets.commands.columns import losses as losses
+from workbench.datasets.commands.columns import rename_column as rename_column
+from workbench.datasets.commands.columns import restore_column as restore_column
+from workbench.datasets.commands.columns import retype_column as retype_column
 from workbench.datasets.commands.definitions import adopt as adopt
 from workbench.datasets.commands.definitions import adopt_shared as adopt_shared
 from workbench.datasets.commands.definitions import define as define
@@ -18,6 +30,13 @@ from workbench.datasets.commands.loads import fail_import as fail_import
 from workbench.datasets.commands.loads import load as load
 from workbench.datasets.commands.loads import note_progress as note_progress
 from workbench.datasets.commands.loads import release_import as release_import
+from workbench.datasets.commands.private import as_maker as as_maker
+from workbench.datasets.commands.private import define_private as define_private
+from workbench.datasets.commands.purging import Due as Due
+from workbench.datasets.commands.purging import due as due
+from workbench.datasets.commands.purging import purge_columns as purge_columns
+from workbench.datasets.commands.purging import purge_dataset as purge_dataset
+from workbench.datasets.commands.purging import purger as purger
 from workbench.datasets.commands.reading import note_read as note_read
 from workbench.datasets.commands.rows import add_rows as add_rows
 from workbench.datasets.commands.rows import change_row as change_row

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import tables
+from workbench.datasets import refusals, tables
 from workbench.datasets.errors import NameTaken, refuse
 from workbench.datasets.models import Column, Dataset, Definition
 from workbench.datasets.schemas import NewDataset
@@ -19,18 +19,16 @@ from workbench.permissions import Permission
 from workbench.tenants.models import Tenant
 
 DEFINE_ROWS = text("select workbench.define_rows(:definition)")
-IS_VIEW = text("select to_regclass('views.' || :name) is not null")
+SHARED = Definition.private_to.is_(None)
 
 
 async def define(session: AsyncSession, actor: Actor, new: NewDataset) -> Definition:
     """Define a shared dataset, make its table, and give it to every tenant there is."""
     actor.require(Permission.DATASET_SHARE)
-    _check_names(new)
-    taken = select(Definition.id).where(Definition.name == new.name)
+    check_names(new)
+    taken = select(Definition.id).where(SHARED, Definition.name == new.name)
     if await session.scalar(taken) is not None:
         raise NameTaken
-    if await session.scalar(IS_VIEW, {"name": new.name}):
-        raise refuse("name", "is reserved")
     definition = Definition(
         id=new_id(), name=new.name, title=new.title, description=new.description
     )
@@ -38,11 +36,12 @@ async def define(session: AsyncSession, actor: Actor, new: NewDataset) -> Defini
         Column(position=position, **column.model_dump())
         for position, column in enumerate(new.columns)
     ]
-    session.add(definition)
-    await session.flush()
-    await session.execute(DEFINE_ROWS, {"definition": definition.id})
+    async with refusals.told(session):
+        session.add(definition)
+        await session.flush()
+        await session.execute(DEFINE_ROWS, {"definition": definition.id})
     tenants = await session.scalars(select(Tenant.id))
-    await _adopt(session, actor, tenants.all(), {definition.id: definition.name})
+    await give(session, actor, tenants.all(), {definition.id: definition.name})
     return definition
 
 
@@ -56,13 +55,15 @@ async def adopt_shared(database: Database, tenant_id: UUID) -> None:
 async def adopt(session: AsyncSession, actor: Actor, tenant_id: UUID) -> None:
     """Give a tenant every shared dataset that it lacks, in the transaction that makes it."""
     actor.require(Permission.DATASET_SHARE)
-    definitions = await session.execute(select(Definition.id, Definition.name))
-    await _adopt(session, actor, [tenant_id], {row.id: row.name for row in definitions})
+    definitions = await session.execute(select(Definition.id, Definition.name).where(SHARED))
+    await give(session, actor, [tenant_id], {row.id: row.name for row in definitions})
 
 
-async def _adopt(
+async def give(
     session: AsyncSession, actor: Actor, tenants: Sequence[UUID], definitions: Mapping[UUID, str]
 ) -> None:
+    """Give shared datasets to tenants that lack them; to whom has one, nothing happens."""
+    actor.require(Permission.DATASET_SHARE)
     values = [
         {"tenant_id": tenant, "id": new_id(), "definition_id": definition}
         for tenant in tenants
@@ -76,13 +77,24 @@ async def _adopt(
         audit.record(session, actor, "dataset.share", "datasets", tenant_id=tenant, datasets=names)
 
 
-def _check_names(new: NewDataset) -> None:
-    if new.name.startswith("pg_"):
-        raise refuse("name", "names that begin with pg_ belong to PostgreSQL")
+def check_names(new: NewDataset) -> None:
+    """Refuse names that PostgreSQL or another column uses; raise Invalid, which tells the place."""
+    check_name(new.name)
     seen = set()
     for position, column in enumerate(new.columns):
-        if column.name in tables.RESERVED:
-            raise refuse(f"columns[{position}].name", f"{column.name} is reserved")
+        check_column_name(column.name, f"columns[{position}].name")
         if column.name in seen:
             raise refuse(f"columns[{position}].name", f"{column.name} is there twice")
         seen.add(column.name)
+
+
+def check_name(name: str) -> None:
+    """Refuse the name of a dataset that PostgreSQL keeps for itself."""
+    if name.startswith("pg_"):
+        raise refuse("name", "names that begin with pg_ belong to PostgreSQL")
+
+
+def check_column_name(name: str, place: str) -> None:
+    """Refuse the name of a column that rows or PostgreSQL use already."""
+    if name in tables.RESERVED:
+        raise refuse(place, f"{name} is reserved")

@@ -6,8 +6,12 @@ from workbench.datasets.schemas.aggregations import Bucket as Bucket
 from workbench.datasets.schemas.aggregations import Function as Function
 from workbench.datasets.schemas.aggregations import Group as Group
 from workbench.datasets.schemas.aggregations import Measure as Measure
+from workbench.datasets.schemas.definitions import ColumnChange as ColumnChange
 from workbench.datasets.schemas.definitions import ColumnView as ColumnView
+from workbench.datasets.schemas.definitions import DatasetChange as DatasetChange
 from workbench.datasets.schemas.definitions import DatasetView as DatasetView
+from workbench.datasets.schemas.definitions import Losses as Losses
+from workbench.datasets.schemas.definitions import LostValue as LostValue
 from workbench.datasets.schemas.definitions import NewColumn as NewColumn
 from workbench.datasets.schemas.definitions import NewDataset as NewDataset
 from workbench.datasets.schemas.exports import RowsExport as RowsExport
