@@ -299,6 +299,7 @@ def _replace(signature: str, text: str, owner: str, *callers: str) -> None:
 def downgrade() -> None:
     """Remove private datasets with their rows; definitions stay as they are from then on."""
     versions = import_module("migrations.versions.2026_11_24_0019_versions")
+    imports = import_module("migrations.versions.2026_11_24_0020_imports")
     lenses = import_module("migrations.versions.2026_11_23_0011_lenses")
     datasets = import_module("migrations.versions.2026_11_23_0004_datasets")
     _remove_private()
@@ -310,7 +311,7 @@ def downgrade() -> None:
         versions._define_rows().replace(  # noqa: SLF001 (frozen beside this file)
             "create view data.%3$I as",
             f"{versions.WATCH.format(definition=6)}\n        create view data.%3$I as",
-        ),
+        ).replace(imports.INDEX, ""),
         datasets.TENANT_LOGIN.replace("create function", "create or replace function"),
         *(f"drop function {function}" for function in (*PLAIN, *reversed(FUNCTIONS))),
         "update workbench_private.system_roles set permissions = array("

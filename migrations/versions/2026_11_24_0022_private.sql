@@ -165,7 +165,6 @@ begin
             %2$s,
             primary key (tenant_id, row_id)
         );
-        create index on rows.%1$I (tenant_id, import_id);
         create index on rows.%1$I (tenant_id, deleted_at, deleted_by) where deleted_at is not null;
         alter table rows.%1$I %3$s;
         alter table rows.%1$I enable row level security;
