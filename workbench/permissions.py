@@ -14,6 +14,8 @@ class Permission(StrEnum):
     DASHBOARD_READ = "dashboard:read"
     DATASET_READ = "dataset:read"
     DATASET_SHARE = "dataset:share"
+    FILE_READ = "file:read"
+    FILE_WRITE = "file:write"
     IMPORT_READ = "import:read"
     IMPORT_START = "import:start"
     MAIL_SEND = "mail:send"
@@ -62,12 +64,14 @@ _VIEWER = _GUEST | {
     Permission.RUN_READ,
 }
 _ANALYST = _VIEWER | {
+    Permission.FILE_READ,
     Permission.IMPORT_READ,
     Permission.ROW_EXPORT,
     Permission.RUN_START,
     Permission.SQL_RUN,
 }
 _ENGINEER = _ANALYST | {
+    Permission.FILE_WRITE,
     Permission.IMPORT_START,
     Permission.ROW_WRITE,
     Permission.SANDBOX_RUN,

@@ -25,6 +25,7 @@ LEFT_OUT = {
     "live": "who is signed in now",
     "mails": "sent, and then of no use",
     "outbox_messages": "sent, and then of no use",
+    "uploads": "a file or nothing within a day",
 }
 
 
@@ -34,7 +35,7 @@ async def _silent(_: float) -> None:
 
 async def exported(world: World, side: Side, storage: Storage, path: Path) -> zipfile.ZipFile:
     """The archive of a tenant, made by its owner."""
-    for planted in ("workbench.artifacts", "workbench.imports"):
+    for planted in ("workbench.artifacts", "workbench.files", "workbench.imports"):
         with storage.write(side.planted[planted]["storage_key"]) as file:
             file.write(f"the file of {side.mark}".encode())
     with path.open("wb") as target:
