@@ -92,9 +92,11 @@ class TestHolds:
         assert {c["name"] for c in schema["columns"]} < set(table.column_names)
 
     def test_files_are_there_as_they_are(self, world: World, opened: zipfile.ZipFile) -> None:
-        """What was imported and what runs left, under names that lead nowhere else."""
+        """What was imported, uploaded and left by runs, under names that lead nowhere else."""
         files = [name for name in opened.namelist() if name.startswith("files/")]
-        assert len(files) == 2
+        files = [name for name in files if name.count("/") > 1]  # the others are lists
+        assert {name.split("/")[1] for name in files} == {"imports", "kept", "runs"}
+        assert len(files) == 3
         for name in files:
             assert opened.read(name).decode() == f"the file of {world.a.mark}"
             assert ".." not in name

@@ -23,7 +23,7 @@ from workbench.permissions import Permission
 from workbench.storage import Storage
 
 FOLDER = "files"
-STEP = 8 * 1024**2  # what is reserved at once when nobody knows how much will come
+STEP = 8 * 1024**2  # what is reserved at most when nobody knows how much will come
 UNNAMED = "on its way"
 
 
@@ -49,7 +49,7 @@ class Arrival:
     storage_key: str = ""
     written: Written = field(default_factory=Written)
     is_kept: bool = False
-    _is_open: bool = False
+    is_reserved: bool = False
     _reserved: int = 0
 
     async def receive(self, chunks: Chunks, *, expected: int = 0) -> None:
@@ -70,26 +70,27 @@ class Arrival:
             if size > self.bounds.file:
                 raise FileTooLarge
             if size > self._reserved:
-                await self._reserve(size - self._reserved, wanted=STEP)
+                # As much again as before, so that it is seldom asked and little is held in vain.
+                await self._reserve(size - self._reserved, wanted=min(self._reserved, STEP))
             yield chunk
 
     async def _reserve(self, least: int, *, wanted: int) -> None:
         actor = self.actor
         async with self.database.session(actor) as session:
             given = await quotas.reserve(session, actor, self.bounds, least=least, wanted=wanted)
-            if self._is_open:
+            if self.is_reserved:
                 found = await session.get(Upload, (actor.require_tenant(), self.id))
                 if found is None:
                     raise UploadNotThere
                 found.reserved += given
             else:
                 session.add(_row(actor, self.id, given))
-        self._is_open = True
+        self.is_reserved = True
         self._reserved += given
 
     async def end(self) -> None:
         """Remove what was written and give the room back, unless the file was kept after all."""
-        if not self._is_open:
+        if not self.is_reserved:
             return
         actor = keeper(self.actor.require_tenant())
         try:

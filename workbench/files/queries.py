@@ -54,7 +54,7 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[object, ...]]]:
 def stored(actor: Actor) -> Select[str, str]:
     """Where each file lies in storage, and its `path` in an archive."""
     actor.require(Permission.TENANT_EXPORT)
-    path = func.concat("files/", cast(File.id, Text), "/", File.name).label("path")
+    path = func.concat("kept/", cast(File.id, Text), "/", File.name).label("path")
     return (
         select(path, File.storage_key)
         .where(File.tenant_id == actor.require_tenant())

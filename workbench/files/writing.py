@@ -2,15 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
+
+import structlog
 
 from workbench.errors import Unavailable
 from workbench.files import sniffing
 from workbench.storage import Storage
 
 BLOCK = 1024**2
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 Chunks = AsyncIterator[bytes]
 
@@ -45,18 +50,24 @@ class Written:
 async def write(storage: Storage, key: str, chunks: Chunks) -> Written:
     """Write all that comes into a file of storage; when it breaks off, nothing of it stays."""
     written = Written()
+    file = await _stored(storage.write, key)
     try:
-        file = await asyncio.to_thread(storage.write, key)
-        try:
-            async for block in _blocks(chunks):
-                await asyncio.to_thread(_pass, file, written, block)
-            await asyncio.to_thread(file.close)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(storage.abandon, file, key))
-            raise
-    except OSError as error:
-        raise Unavailable("The file could not be stored; try again later.") from error
+        async for block in _blocks(chunks):
+            await _stored(_pass, file, written, block)
+        await _stored(file.close)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(storage.abandon, file, key))
+        raise
     return written
+
+
+async def _stored(step: Callable[..., T], *values: Any) -> T:
+    """Do a step in a thread, where storage may take its time; a full disk is Unavailable."""
+    try:
+        return await asyncio.to_thread(step, *values)
+    except Exception as error:  # what can go wrong there differs from place to place
+        log.warning("storage_failed", reason=f"{type(error).__name__}: {error}"[:200])
+        raise Unavailable("The file could not be stored; try again later.") from error
 
 
 def _pass(file: BinaryIO, written: Written, block: bytes) -> None:

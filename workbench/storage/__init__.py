@@ -44,7 +44,9 @@ class Storage:
         try:
             found = url_to_fs(url, **options)
         except ImportError as error:
-            raise Invalid("Files in S3 need a package more: install workbench[s3].") from error
+            raise Invalid(
+                "This place for files needs a package more; for s3:// install workbench[s3]."
+            ) from error
         self._system, self._root = cast("tuple[fsspec.AbstractFileSystem, str]", found)
 
     @staticmethod
@@ -88,11 +90,10 @@ class Storage:
 
         A purge finds by it also what lies outside the tenant's own folder.
         """
-        for folder, _, names in self._system.walk(self._root):
-            for name in names:
-                key = f"{folder}/{name}".removeprefix(f"{self._root}/")
-                if tenant_id.hex in key or str(tenant_id) in key:
-                    yield key
+        for path in self._system.find(self._root):
+            key = str(path).removeprefix(f"{self._root}/")
+            if tenant_id.hex in key or str(tenant_id) in key:
+                yield key
 
     def folder(self, tenant_id: UUID, kind: str, owner: UUID | None = None) -> Iterator[Stored]:
         """Every file of one kind that a tenant has, or those of one owner."""

@@ -113,7 +113,7 @@ async def finish(
         return finished or await _again(database, actor, upload_id)
     if upload.received != upload.size:
         raise Incomplete
-    arrival = Arrival(database, storage, actor, bounds, upload_id)
+    arrival = Arrival(database, storage, actor, bounds, upload_id, is_reserved=True)
     arrival.storage_key = key_of(upload.tenant_id, upload_id)
     keys = [Storage.key(upload.tenant_id, FOLDER, upload_id, part) for part in upload.parts]
     parts = writing.read(storage, keys)
