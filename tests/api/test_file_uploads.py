@@ -82,7 +82,7 @@ class TestUpload:
         """The right one is taken, before and after the file; a wrong one leaves nothing."""
         right = hashlib.sha256(CONTENT).hexdigest()
         assert (await send(client, sha256=right.upper())).status_code == 201
-        after = {"file": ("a", CONTENT), "sha256": (None, right)}
+        after = [("file", ("a", CONTENT)), ("sha256", (None, right.encode()))]
         assert (await client.post(URL, files=after)).status_code == 201
         before = list(storage.keys(tenant.id))
         assert_problem(await send(client, sha256="0" * 64), 422, "wrong_checksum")

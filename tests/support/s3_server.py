@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import boto3
+import boto3  # type: ignore[import-untyped] # it ships no annotations
 from moto.server import ThreadedMotoServer
 
 BUCKET = "workbench"
