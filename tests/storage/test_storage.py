@@ -1,12 +1,13 @@
 """Bytes under keys that we make, in a folder and in S3."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.support import s3_server
-from workbench.errors import Invalid, NotFound
+from workbench.errors import Invalid, NotFound, Unavailable
 from workbench.storage import BLOCK, Storage
 
 LARGE = 2 * BLOCK + 1  # S3 takes it in parts
@@ -102,6 +103,18 @@ def test_all_of_a_tenant_goes_and_nothing_of_another(storage: Storage) -> None:
     assert storage.remove_all(tenant) == 2
     assert storage.sizes(tenant) == {}
     assert list(storage.sizes(other).values()) == [2]
+
+
+def test_what_cannot_be_read_is_no_failure_of_ours(tmp_path: Path) -> None:
+    """Storage in trouble is told as such; what it holds is read."""
+    storage = Storage(tmp_path.as_uri())
+    key = Storage.key(uuid4(), "files", uuid4(), "a")
+    with storage.write(key) as file:
+        file.write(b"x")
+    with pytest.raises(Unavailable):
+        storage.read(key.rpartition("/")[0])
+    with storage.read(key) as file:
+        assert file.read() == b"x"
 
 
 def test_a_place_whose_package_is_missing_is_refused() -> None:

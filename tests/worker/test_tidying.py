@@ -119,6 +119,21 @@ async def test_bytes_without_a_row_go_after_a_day(
     assert elsewhere in keys(storage, actor)
 
 
+async def test_bytes_are_found_where_no_row_is_left(
+    database: Database, actor: Actor, storage: Storage, now: datetime
+) -> None:
+    """A tenant whose last file was purged is swept as well."""
+    file = await put(database, actor, storage)
+    async with database.session(actor) as session:
+        await commands.remove(session, actor, file.id)
+    late = now + soft_delete.RETENTION + MINUTE
+    async with database.session(actor) as session:  # whose process dies before the bytes go
+        assert await commands.purge(session, actor, before=late, most=9) == [file.storage_key]
+    assert keys(storage, actor) == {file.storage_key}
+    await tidying.sweep(database, storage, late)
+    assert keys(storage, actor) == set()
+
+
 async def test_a_file_without_bytes_is_marked(
     database: Database, actor: Actor, storage: Storage, now: datetime
 ) -> None:

@@ -12,7 +12,7 @@ import fsspec
 from fsspec.core import url_to_fs
 from fsspec.spec import AbstractBufferedFile
 
-from workbench.errors import Invalid, NotFound
+from workbench.errors import Invalid, NotFound, Unavailable
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 BLOCK = 8 * 1024**2  # what a file on its way to S3 holds in memory, twice at most
@@ -74,11 +74,16 @@ class Storage:
         self.remove(key)
 
     def read(self, key: str) -> BinaryIO:
-        """Open a file for reading; raise NotFound when it is not there."""
+        """Open a file for reading; raise NotFound when it is not there.
+
+        Raise Unavailable when nobody can tell.
+        """
         try:
             return cast("BinaryIO", self._system.open(self._path(key), "rb"))
         except FileNotFoundError as error:
             raise NotFound("The file is gone.") from error
+        except Exception as error:  # what can go wrong differs from place to place
+            raise Unavailable("Storage does not answer; try again later.") from error
 
     def remove(self, key: str) -> None:
         """Remove a file, whether it is there or not."""

@@ -47,8 +47,12 @@ async def _everywhere(database: Database, storage: Storage, now: datetime, *step
         tenants = await commands.tenants(session)
     total = 0
     for tenant_id in tenants:
-        for step in steps:
-            total += await step(database, storage, keeper(tenant_id), now)
+        try:
+            for step in steps:
+                total += await step(database, storage, keeper(tenant_id), now)
+        except Exception as error:  # noqa: BLE001 (one tenant in trouble must not keep the others)
+            reason = f"{type(error).__name__}: {error}"[:200]
+            log.warning("files_not_tidied", tenant=str(tenant_id), reason=reason)
     return total
 
 

@@ -17,7 +17,7 @@ TENANTS = text("select workbench.tenants_with_files()")
 
 
 async def tenants(session: AsyncSession) -> list[UUID]:
-    """The tenants that have files or uploads."""
+    """The living tenants that have files or ever had any."""
     return list(await session.scalars(TENANTS))
 
 
