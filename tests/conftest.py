@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import people
+from tests.support import people, s3_server
 from workbench.actor import Actor
 from workbench.db import connect
 from workbench.db.embedded import Embedded
@@ -60,6 +60,13 @@ async def database(settings: Settings, migrated: Embedded) -> AsyncIterator[Data
 def storage(settings: Settings) -> Storage:
     """Where this test process keeps files."""
     return Storage(settings.storage)
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """A bucket of a real S3 server of this test process."""
+    with s3_server.serving() as url:
+        yield url
 
 
 @pytest.fixture

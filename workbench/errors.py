@@ -7,6 +7,7 @@ WorkbenchError
 ├── Conflict          it is there already, or has moved on
 │   └── Stale         it has changed since the caller read it
 ├── Invalid           the request cannot be understood; `details` names the places
+├── TooLarge          more bytes than are taken
 ├── TooMany           a limit is reached
 └── Unavailable       something that is needed does not answer
 """
@@ -69,6 +70,12 @@ class Invalid(WorkbenchError):
     """The request is not valid."""
 
     code = "invalid"
+
+
+class TooLarge(WorkbenchError):
+    """The request is too large."""
+
+    code = "too_large"
 
 
 class TooMany(WorkbenchError):

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     DATASET_DEFINE = "dataset:define"
     DATASET_READ = "dataset:read"
     DATASET_SHARE = "dataset:share"
+    FILE_READ = "file:read"
+    FILE_WRITE = "file:write"
     IMPORT_READ = "import:read"
     IMPORT_START = "import:start"
     MAIL_SEND = "mail:send"
@@ -65,6 +67,7 @@ _VIEWER = _GUEST | {
 }
 _ANALYST = _VIEWER | {
     Permission.DATASET_CREATE,
+    Permission.FILE_READ,
     Permission.IMPORT_READ,
     Permission.ROW_EXPORT,
     Permission.RUN_START,
@@ -72,6 +75,7 @@ _ANALYST = _VIEWER | {
 }
 _ENGINEER = _ANALYST | {
     Permission.DATASET_DEFINE,
+    Permission.FILE_WRITE,
     Permission.IMPORT_START,
     Permission.ROW_WRITE,
     Permission.SANDBOX_RUN,

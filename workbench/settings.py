@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import ByteSize, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port to serve on.")
     storage_url: str | None = Field(
         default=None, description="Where files lie, `file://…` or `s3://…`; unset: in the home."
+    )
+    file_limit: ByteSize = Field(
+        default=ByteSize(2 * 1024**3), description="How large a file may be, as `500MB` or `2GiB`."
+    )
+    file_quota: ByteSize = Field(
+        default=ByteSize(20 * 1024**3),
+        description="How much the files of a tenant may take that has no quota of its own.",
     )
     rate_limit_url: str = Field(
         default="memory://", description="Where request counts lie: memory, or Redis."

@@ -10,7 +10,7 @@ from pathlib import Path
 from migrations.policies import APP, KEEPER, definer, kept_table, reader_view, run
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 
 OWNER, STEWARD = "workbench_owner", "workbench_steward"
 HERE = Path(__file__).parent

@@ -116,7 +116,8 @@ async def test_no_request_makes_the_server_fail(
                 response = sent.result(60)
                 if response.status_code >= 400:
                     assert response.status_code < 500, (method, path, made, response.text)
-                    assert_problem(response, response.status_code)
+                    if method != "head":  # whose answers have no body
+                        assert_problem(response, response.status_code)
 
         run()
 

@@ -25,6 +25,7 @@ LEFT_OUT = {
     "live": "who is signed in now",
     "mails": "sent, and then of no use",
     "outbox_messages": "sent, and then of no use",
+    "uploads": "a file or nothing within a day",
 }
 
 
@@ -34,7 +35,7 @@ async def _silent(_: float) -> None:
 
 async def exported(world: World, side: Side, storage: Storage, path: Path) -> zipfile.ZipFile:
     """The archive of a tenant, made by its owner."""
-    for planted in ("workbench.artifacts", "workbench.imports"):
+    for planted in ("workbench.artifacts", "workbench.files", "workbench.imports"):
         with storage.write(side.planted[planted]["storage_key"]) as file:
             file.write(f"the file of {side.mark}".encode())
     with path.open("wb") as target:
@@ -92,9 +93,11 @@ class TestHolds:
         assert {c["name"] for c in schema["columns"]} < set(table.column_names)
 
     def test_files_are_there_as_they_are(self, world: World, opened: zipfile.ZipFile) -> None:
-        """What was imported, refused, and left by runs, under names that lead nowhere else."""
+        """What was imported, refused, uploaded and left by runs, under names that lead nowhere."""
         files = [name for name in opened.namelist() if name.startswith("files/")]
-        assert len(files) == 3
+        files = [name for name in files if name.count("/") > 1]  # the others are lists
+        assert {name.split("/")[1] for name in files} == {"imports", "kept", "runs"}
+        assert len(files) == 4
         for name in files:
             assert opened.read(name).decode() == f"the file of {world.a.mark}"
             assert ".." not in name

@@ -21,6 +21,7 @@ HANDING_OUT = {
     "GET /api/v1/audit",
     "GET /api/v1/audit/export",
     "GET /api/v1/datasets/{name}/rows",
+    "GET /api/v1/files/{file_id}/content",
     "GET /api/v1/imports/{import_id}/rejects",
     "GET /api/v1/imports/{import_id}/rejects.csv",
     "GET /api/v1/runs/{run_id}/artifacts/{name}",
@@ -28,6 +29,7 @@ HANDING_OUT = {
 }
 # Routes that change nothing, though their verb could, or that leave a record of another kind.
 UNCHANGING = {
+    "PATCH /api/v1/files/uploads/{upload_id}": "a part of a file; its beginning and end are noted",
     "POST /api/v1/auth/password-reset": "asks for a mail; the change that follows is noted",
     "POST /api/v1/purges": "leaves a row in purges, which outlives the tenant",
     "POST /api/v1/invitations/show": "reads what a link offers, by a token no address may hold",
@@ -43,6 +45,9 @@ SILENT = {
     "datasets.commands.loads.locked": "reads a row",
     "datasets.commands.loads.note_progress": "a share and two counts; begin and finish are noted",
     "datasets.commands.purging.due": "reads ids",
+    "files.commands.parts.append": "a part of a file; its beginning and end are noted",
+    "files.commands.parts.found": "reads",
+    "files.commands.purging.tenants": "reads ids",
     "identity.commands.create_user": "belongs to no tenant yet; joining one is noted",
     "identity.commands.end_login": "part of sign_out and refresh, which note it",
     "identity.commands.end_logins": "part of commands that note what they do",

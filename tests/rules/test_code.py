@@ -46,6 +46,7 @@ ASKING_NOBODY = {
     "datasets.refusals.told": "part of a command that has asked",
     "datasets.sql.search_path": "names schemas",
     "datasets.tables.view": "names a view",
+    "files.commands.purging.tenants": "answers ids only",
     "notifications.announcements.write": "as mail",
     "notifications.invitations.resend": "access.invitations.renew asks",
     "notifications.invitations.send": "access.invitations.invite asks",

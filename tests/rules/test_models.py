@@ -17,6 +17,7 @@ NEVER_MARKED = {
     "audit_links": "append only",
     "audit_purges": "append only",
     "audit_seals": "append only",
+    "file_quotas": "a figure, as old as its tenant's first file",
     "idempotency_keys": "forgotten after a day",
     "mails": "sent, and forgotten after a month",
     "operator_keys": "forgotten after a day",
@@ -26,6 +27,7 @@ NEVER_MARKED = {
     "purges": "a record that outlives its tenant",
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",
+    "uploads": "a file or nothing within a day",
 }
 
 

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from workbench.api import app as api
 from workbench.api import dependencies, limits, once
+from workbench.api.routers.files import upload as upload_file
 from workbench.api.routers.imports import start as start_import
 from workbench.api.routes import ActorRoute
 from workbench.db.session import Database, Logins
@@ -46,6 +47,8 @@ MAKES_NOTHING = {
     "POST /api/v1/invitations/accept",
     "POST /api/v1/invitations/show",
     "POST /api/v1/deleted-tenants/{tenant_id}/restore",
+    "POST /api/v1/files/uploads/{upload_id}/finish",
+    "POST /api/v1/files/{file_id}/restore",
     "POST /api/v1/sql",
     "POST /api/v1/sql/export",
     "POST /api/v1/datasets/{name}/columns/{column}/restore",
@@ -196,7 +199,7 @@ def test_post_that_makes_something_takes_an_idempotency_key(route: ActorRoute) -
     """A POST takes a key, or stands in the list of those that make nothing."""
     if "POST" not in (route.methods or ()):
         return
-    takes = once.claim in needs(route.dependant) or route.endpoint is start_import
+    takes = once.claim in needs(route.dependant) or route.endpoint in (start_import, upload_file)
     assert takes is (name_of(route) not in MAKES_NOTHING)
     parameters = [p["name"] for p in operation(route).get("parameters", [])]
     assert ("Idempotency-Key" in parameters) is takes

@@ -23,6 +23,7 @@ from workbench.api.routers import (
     definitions,
     downloads,
     exports,
+    files,
     grants,
     health,
     impersonations,
@@ -38,8 +39,10 @@ from workbench.api.routers import (
     runs,
     sql,
     tenants,
+    uploads,
 )
 from workbench.db.session import Database
+from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
 from workbench.settings import ROOT, Settings
@@ -75,6 +78,8 @@ ROUTERS = (
     downloads.router,
     rows.router,
     imports.router,
+    files.router,
+    uploads.router,
     sql.router,
     notebooks.router,
     runs.router,
@@ -114,13 +119,15 @@ def create(
         mail=settings.mail_limit,
     )
     tokens = Tokens(settings.secret_keys, reread=settings.read_keys)
-    parts = Parts(database, storage, tokens, limiter, Shelf(ROOT / "notebooks"), clock)
+    shelf = Shelf(ROOT / "notebooks")
+    bounds = Bounds(settings.file_limit, settings.file_quota)
+    parts = Parts(database, storage, tokens, limiter, shelf, clock, bounds)
     app.state.parts = parts
     for router in ROUTERS if with_rooms else (health.router,):
         app.include_router(router)
     problems.install(app)
     app.add_exception_handler(once.Replay, once.replay)
-    app.add_middleware(Guarded, hosts=settings.allowed_hosts)
+    app.add_middleware(Guarded, hosts=settings.allowed_hosts, upload=settings.file_limit)
     app.add_middleware(Recorded, metrics=parts.metrics)
     if settings.proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))

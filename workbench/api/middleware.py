@@ -21,7 +21,7 @@ from workbench.api.metrics import Metrics
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 2 * 1024**3
-UPLOAD_PATH = re.compile(r"/api/v1/datasets/[^/]+/imports")
+UPLOAD_PATH = re.compile(r"/api/v1/(datasets/[^/]+/imports|files|files/uploads/[^/]+)")
 NO_STORE_PATH = re.compile(r"/(api|health|metrics)(/|$)")
 
 IN_ADDRESS = "A token in an address is read by many; revoke it, and send another as a header."
@@ -85,9 +85,15 @@ class Recorded:
 class Guarded:
     """Refuses foreign hosts and bodies that are too large, before anything reads them."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str] = ()) -> None:
-        """Wrap an application; without `hosts` it answers to every name."""
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str] = (), upload: int = MAX_UPLOAD
+    ) -> None:
+        """Wrap an application; without `hosts` it answers to every name.
+
+        A body that brings a file may have `upload` bytes, and what a form adds to it.
+        """
         self.app = app
+        self.upload = upload + MAX_BODY
         self.hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +109,7 @@ class Guarded:
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
-        most = MAX_UPLOAD if UPLOAD_PATH.fullmatch(scope["path"]) else MAX_BODY
+        most = self.upload if UPLOAD_PATH.fullmatch(scope["path"]) else MAX_BODY
         if _length(headers) > most:
             raise HTTPException(413)
         await self.app(scope, _counted(receive, most), send)

@@ -11,6 +11,7 @@ from workbench.api.metrics import Metrics
 from workbench.api.sightings import Sightings
 from workbench.datasets.answers import Answers
 from workbench.db.session import Database
+from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
 from workbench.storage import Storage
@@ -32,7 +33,8 @@ class Parts:
     tokens: Tokens
     limiter: Limiter
     shelf: Shelf
-    clock: Clock = utc_now
+    clock: Clock
+    files: Bounds
     answers: Answers = field(default_factory=Answers)
     metrics: Metrics = field(default_factory=Metrics)
     sightings: Sightings = field(default_factory=Sightings)

@@ -23,6 +23,7 @@ from workbench.errors import (
     Invalid,
     NotFound,
     Stale,
+    TooLarge,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -43,6 +44,7 @@ STATUS: dict[type[WorkbenchError], int] = {
     Stale: 412,
     Conflict: 409,
     Invalid: 422,
+    TooLarge: 413,
     TooMany: 429,
     Unavailable: 503,
 }

@@ -26,6 +26,7 @@ COMMANDS = {
     "import": ("importing", "import_"),
     "dataset": ("datasets", "shell"),
     "export": ("export", "export"),
+    "files": ("files", "shell"),
     "access": ("access", "access"),
     "audit": ("audit", "shell"),
     "tenant": ("tenant_life", "shell"),

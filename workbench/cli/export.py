@@ -56,13 +56,13 @@ def export(  # noqa: PLR0913 (each is an option)
                 found = await session.scalar(queries.dataset(actor, dataset))
             if found is None:
                 raise DatasetNotFound(f"There is no dataset {dataset} in {tenant}.")
-            return await _write(path, await commands.export_rows(db, actor, found, wanted, format_))
+            return await write(path, await commands.export_rows(db, actor, found, wanted, format_))
 
     size = database.run(work)
     console.show([{"file": str(path), "bytes": size}], as_json=as_json)
 
 
-async def _write(path: Path, blocks: AsyncIterator[bytes]) -> int:
+async def write(path: Path, blocks: AsyncIterator[bytes]) -> int:
     """Write the file under another name first, so that none that broke off bears its own."""
     size = 0
     unfinished = path.with_name(f".{path.name}.part")

@@ -5,14 +5,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from pydantic import ByteSize, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from workbench.actor import Actor
 from workbench.cli import console, database
 from workbench.cli.database import OPERATOR
 from workbench.cli.options import AsJson
 from workbench.datasets import commands as datasets
 from workbench.db.session import Database
-from workbench.errors import NotFound
+from workbench.errors import Invalid, NotFound
+from workbench.files import commands as files
+from workbench.permissions import Permission
 from workbench.tenants import commands, queries
 from workbench.tenants.models import Tenant
 
@@ -55,6 +59,35 @@ def resume(slug: Slug) -> None:
     """Let the members of a suspended tenant sign in again."""
     database.run(lambda db: change(db, slug, lambda s, t: commands.resume(s, OPERATOR, t.id)))
     console.out.print(f"Tenant {slug} is open again.")
+
+
+@shell.command()
+def quota(
+    slug: Slug,
+    size: Annotated[
+        str | None, typer.Argument(help="How much, as 500MB or 20GiB; as for any tenant without.")
+    ] = None,
+) -> None:
+    """Say how much the files of a tenant may take."""
+    size_in_bytes = None if size is None else _bytes(size)
+
+    async def work(db: Database) -> None:
+        async with db.session(OPERATOR) as session:
+            tenant = await named(session, slug)
+        held = (Permission.TENANT_MANAGE, Permission.FILE_READ, Permission.FILE_WRITE)
+        actor = Actor.of_system("shell", *held, tenant_id=tenant.id)
+        async with db.session(actor) as session:
+            await files.set_quota(session, actor, size_in_bytes)
+
+    database.run(work)
+    console.out.print(f"The files of {slug} may take {size or 'as much as those of any tenant'}.")
+
+
+def _bytes(text: str) -> int:
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise Invalid(f"{text} is no size; write it as 500MB or 20GiB.") from error
 
 
 async def found(database: Database, slug: str, name: str) -> Tenant:

@@ -25,6 +25,8 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("grants", "name"): "of-{}",
     ("grants", "permissions"): ["run:read"],
     ("exports", "status"): "queued",
+    ("files", "kind"): "upload",
+    ("files", "sha256"): "0" * 64,
     ("impersonations", "role"): "viewer",
     ("imports", "key_columns"): Jsonb([]),
     ("imports", "mode"): "append",
@@ -37,6 +39,8 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("roles", "name"): "of-{}",
     ("roles", "permissions"): ["run:read"],
     ("runs", "status"): "queued",
+    ("uploads", "kind"): "upload",
+    ("uploads", "sha256"): "0" * 64,
 }
 # What holds no row of a tenant that lives: the schema's revision, the records of purges.
 LEFT_OUT = ("workbench.alembic_version", "workbench.purges")

@@ -27,6 +27,7 @@ from workbench.datasets import tables
 from workbench.datasets.models import Dataset
 from workbench.db.session import Database
 from workbench.errors import NotFound, WorkbenchError
+from workbench.files import queries as files
 from workbench.permissions import Permission
 from workbench.runs import queries as runs
 from workbench.storage import Storage
@@ -43,6 +44,7 @@ README = Path(__file__).with_name("archive_readme.txt")
 READS = (
     Permission.AUDIT_READ,
     Permission.DATASET_READ,
+    Permission.FILE_READ,
     Permission.IMPORT_READ,
     Permission.MEMBER_READ,
     Permission.ROW_READ,
@@ -119,6 +121,7 @@ async def write(
             *(partial(writing.dataset, found) for found in await writing.datasets()),
             partial(writing.files, datasets.files(actor)),
             partial(writing.files, runs.files(actor)),
+            partial(writing.files, files.stored(actor)),
         ]
         for number, step in enumerate(steps, start=1):
             await step()
@@ -134,6 +137,7 @@ def rooms(actor: Actor) -> dict[str, dict[str, Statement]]:
         "access": access.everything(actor),
         "datasets": datasets.everything(actor),
         "runs": runs.everything(actor),
+        "files": files.everything(actor),
         "audit": audit.everything(actor),
     }
 

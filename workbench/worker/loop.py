@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import datasets, kernel, lenses, stays, tasks
+from workbench.worker import datasets, kernel, lenses, stays, tasks, tidying
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts, now
@@ -28,6 +28,7 @@ RESCUE_SECONDS = 10.0
 SEAL_SECONDS = 1.0
 EXPIRE_SECONDS = 10.0
 SWEEP_SECONDS = 600.0
+FILES_SECONDS = 6 * 3600.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
+        asyncio.create_task(_often(lambda: _sweep_files(parts), FILES_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
@@ -127,6 +129,11 @@ async def _seal(parts: Parts) -> None:
 async def _sweep(parts: Parts) -> None:
     await lenses.sweep(parts.database)
     await datasets.sweep(parts.database, parts.storage, now())
+    await tidying.tidy(parts.database, parts.storage, now())
+
+
+async def _sweep_files(parts: Parts) -> None:
+    await tidying.sweep(parts.database, parts.storage, now())
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:

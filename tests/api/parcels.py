@@ -1,0 +1,24 @@
+"""Files as tests of the API send them."""
+
+import httpx
+
+URL = "/api/v1/files"
+CONTENT = b"dest,delay\nLAX,5\n" * 1000
+
+
+async def send(
+    client: httpx.AsyncClient,
+    content: bytes = CONTENT,
+    name: str = "flights.csv",
+    headers: dict[str, str] | None = None,
+    **more: str,
+) -> httpx.Response:
+    """Upload a file."""
+    files = {"file": (name, content, "image/png")}
+    return await client.post(URL, files=files, data=more, headers=headers)
+
+
+async def room(client: httpx.AsyncClient) -> int:
+    """How many bytes are taken."""
+    used: int = (await client.get(f"{URL}/quota")).json()["used"]
+    return used

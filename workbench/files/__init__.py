@@ -1,0 +1,1 @@
+"""Files: what tenants upload and what runs and imports leave behind, and how much room each has."""

@@ -1,0 +1,16 @@
+"""Changes to files: keeping them in one go or in parts, deleting, restoring and purging them."""
+
+from workbench.files.commands.keeping import keep as keep
+from workbench.files.commands.keeping import note_download as note_download
+from workbench.files.commands.keeping import put as put
+from workbench.files.commands.keeping import remove as remove
+from workbench.files.commands.keeping import restore as restore
+from workbench.files.commands.keeping import set_quota as set_quota
+from workbench.files.commands.parts import abandon as abandon
+from workbench.files.commands.parts import append as append
+from workbench.files.commands.parts import begin as begin
+from workbench.files.commands.parts import finish as finish
+from workbench.files.commands.purging import expire as expire
+from workbench.files.commands.purging import mark_lost as mark_lost
+from workbench.files.commands.purging import purge as purge
+from workbench.files.commands.purging import tenants as tenants

@@ -1,0 +1,136 @@
+"""Files that nobody needs any more: deleted long ago, begun and given up, or without a row.
+
+Rows go first and bytes after the commit. What an accident leaves between the two, the sweep finds:
+bytes without a row go, and a file whose bytes are missing is marked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
+from itertools import islice
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from workbench.actor import Actor
+from workbench.db import soft_delete
+from workbench.db.session import Database
+from workbench.files import commands
+from workbench.files.arrivals import FOLDER, keeper
+from workbench.files.commands.parts import clear
+from workbench.files.models import File, Upload
+from workbench.storage import Storage, Stored
+
+BATCH = 500
+GIVEN_UP = timedelta(days=1)  # an upload that is older is nobody's any more
+SYSTEM = Actor.of_system(FOLDER)
+Step = Callable[[Database, Storage, Actor, datetime], Awaitable[int]]
+log = structlog.get_logger(__name__)
+
+
+async def tidy(database: Database, storage: Storage, now: datetime) -> int:
+    """Purge what was deleted long ago and give up old uploads; answer how many went."""
+    return await _everywhere(database, storage, now, _purge, _expire)
+
+
+async def sweep(database: Database, storage: Storage, now: datetime) -> int:
+    """Remove bytes that no row names and mark files that lack theirs; answer how many were found.
+
+    Nothing is touched that is younger than a day: it may be on its way.
+    """
+    return await _everywhere(database, storage, now, _remove_orphans, _mark_lost)
+
+
+async def _everywhere(database: Database, storage: Storage, now: datetime, *steps: Step) -> int:
+    async with database.session(SYSTEM) as session:
+        tenants = await commands.tenants(session)
+    total = 0
+    for tenant_id in tenants:
+        try:
+            for step in steps:
+                total += await step(database, storage, keeper(tenant_id), now)
+        except Exception as error:  # noqa: BLE001 (one tenant in trouble must not keep the others)
+            reason = f"{type(error).__name__}: {error}"[:200]
+            log.warning("files_not_tidied", tenant=str(tenant_id), reason=reason)
+    return total
+
+
+async def _purge(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
+    total = 0
+    while True:
+        async with database.session(actor) as session:
+            before = now - soft_delete.RETENTION
+            keys = await commands.purge(session, actor, before=before, most=BATCH)
+        await asyncio.to_thread(_remove, storage, keys)
+        total += len(keys)
+        if len(keys) < BATCH:
+            return total
+
+
+async def _expire(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
+    async with database.session(actor) as session:
+        before = now - GIVEN_UP
+        ids = await commands.expire(session, actor, before=before, most=BATCH)
+    for upload_id in ids:
+        await asyncio.to_thread(clear, storage, actor.require_tenant(), upload_id)
+    return len(ids)
+
+
+async def _remove_orphans(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
+    tenant_id = actor.require_tenant()
+    listed = await asyncio.to_thread(lambda: list(storage.folder(tenant_id, FOLDER)))
+    old = iter([found for found in listed if found.changed_at < now - GIVEN_UP])
+    total = 0
+    while batch := list(islice(old, BATCH)):
+        orphans = [f.key for f in await _unknown(database, actor, batch)]
+        await asyncio.to_thread(_remove, storage, orphans)
+        total += len(orphans)
+    if total:
+        log.warning("orphans_removed", tenant=str(tenant_id), files=total)
+    return total
+
+
+async def _unknown(database: Database, actor: Actor, batch: Collection[Stored]) -> list[Stored]:
+    """Those that are neither a file's bytes nor lie under an upload on its way."""
+    tenant_id = actor.require_tenant()
+    owners = {found.key: _owner(found.key) for found in batch}
+    ids = [owner for owner in owners.values() if owner is not None]
+    files = select(File.storage_key).where(File.tenant_id == tenant_id, File.id.in_(ids))
+    uploads = select(Upload.id).where(Upload.tenant_id == tenant_id, Upload.id.in_(ids))
+    async with database.session(actor) as session:
+        known = set(await session.scalars(files.execution_options(include_deleted=True)))
+        underway = set(await session.scalars(uploads))
+    return [f for f in batch if f.key not in known and owners[f.key] not in underway]
+
+
+async def _mark_lost(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
+    tenant_id = actor.require_tenant()
+    kept = await asyncio.to_thread(lambda: {f.key for f in storage.folder(tenant_id, FOLDER)})
+    statement = select(File.id, File.storage_key, File.lost_at).where(
+        File.tenant_id == tenant_id, File.created_at < now - GIVEN_UP
+    )
+    async with database.session(actor) as session:
+        rows = (await session.execute(statement)).all()
+        missing = [row.id for row in rows if row.storage_key not in kept and row.lost_at is None]
+        back = [row.id for row in rows if row.storage_key in kept and row.lost_at is not None]
+        for ids, at in ((missing, now), (back, None)):
+            if ids:
+                await commands.mark_lost(session, actor, ids, at)
+    if missing:
+        log.error("files_lost", tenant=str(tenant_id), files=len(missing))
+    return len(missing)
+
+
+def _remove(storage: Storage, keys: Collection[str]) -> None:
+    for key in keys:
+        storage.remove(key)
+
+
+def _owner(key: str) -> UUID | None:
+    """Whose bytes lie under a key: the third part of it."""
+    parts = key.split("/")
+    try:
+        return UUID(parts[2])
+    except (IndexError, ValueError):
+        return None
