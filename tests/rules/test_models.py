@@ -26,6 +26,7 @@ NEVER_MARKED = {
     "purges": "a record that outlives its tenant",
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",
+    "statements": "forgotten after a while",
 }
 
 

@@ -35,6 +35,7 @@ from workbench.api.routers import (
     roles,
     rows,
     runs,
+    saved_queries,
     sql,
     tenants,
 )
@@ -73,6 +74,7 @@ ROUTERS = (
     downloads.router,
     rows.router,
     imports.router,
+    saved_queries.router,
     sql.router,
     notebooks.router,
     runs.router,

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from workbench.actor import Actor
 from workbench.datasets import aggregates, conditions, tables
 from workbench.datasets.models import Dataset, Definition, Import, Reject
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
+from workbench.datasets.sql_models import SavedQuery, Statement
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
@@ -133,6 +134,37 @@ def rejects(actor: Actor, import_id: UUID) -> Select[Reject]:
     )
 
 
+def statements(actor: Actor) -> Select[Statement]:
+    """What the actor ran and runs, the newest first; what others ran is theirs to see."""
+    actor.require(Permission.SQL_RUN)
+    return (
+        select(Statement)
+        .where(Statement.tenant_id == actor.require_tenant(), Statement.user_id == actor.user_id)
+        .order_by(Statement.started_at.desc(), Statement.id.desc())
+    )
+
+
+def statement(actor: Actor, statement_id: UUID) -> Select[Statement]:
+    """One statement of the actor's own."""
+    return statements(actor).where(Statement.id == statement_id)
+
+
+def saved_queries(actor: Actor) -> Select[SavedQuery]:
+    """The actor's own saved queries and those that are shared, by name."""
+    actor.require(Permission.SQL_RUN)
+    is_shown = or_(SavedQuery.is_shared, SavedQuery.made_by == actor.user_id)
+    return (
+        select(SavedQuery)
+        .where(SavedQuery.tenant_id == actor.require_tenant(), is_shown)
+        .order_by(SavedQuery.name, SavedQuery.id)
+    )
+
+
+def saved_query(actor: Actor, query_id: UUID) -> Select[SavedQuery]:
+    """One saved query that the actor may see."""
+    return saved_queries(actor).where(SavedQuery.id == query_id)
+
+
 def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
     """What the room gives to an archive of the actor's tenant, by the name of the list."""
     actor.require(Permission.TENANT_EXPORT)
@@ -148,6 +180,9 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
         "rejects": select(*columns(Reject))
         .where(Reject.tenant_id == tenant_id)
         .order_by(Reject.id),
+        "saved_queries": select(*columns(SavedQuery))
+        .where(SavedQuery.tenant_id == tenant_id)
+        .order_by(SavedQuery.id),
     }
 
 

@@ -28,6 +28,11 @@ from workbench.datasets.schemas.rows import Restoration as Restoration
 from workbench.datasets.schemas.rows import RowChange as RowChange
 from workbench.datasets.schemas.rows import RowsQuery as RowsQuery
 from workbench.datasets.schemas.rows import Sort as Sort
+from workbench.datasets.schemas.saved import NewSavedQuery as NewSavedQuery
+from workbench.datasets.schemas.saved import Parameter as Parameter
+from workbench.datasets.schemas.saved import SavedQueryChange as SavedQueryChange
+from workbench.datasets.schemas.saved import SavedQueryView as SavedQueryView
+from workbench.datasets.schemas.saved import StatementView as StatementView
 from workbench.datasets.schemas.shapes import ColumnTypeName as ColumnTypeName
 from workbench.datasets.schemas.shapes import Label as Label
 from workbench.datasets.schemas.shapes import Name as Name
