@@ -150,7 +150,7 @@ class TestErrors:
         assert (found.get("hint") or "").startswith(hint or ""), found
 
     async def test_guesses_names_of_visible_datasets_only(
-        self, client: httpx.AsyncClient, operating: httpx.AsyncClient, name: str
+        self, client: httpx.AsyncClient, name: str
     ) -> None:
         """A dataset is suggested by its name where it is the tenant's."""
         response = await client.post(URL, json={"sql": f"select 1 from {name[:-1]}"})
@@ -245,10 +245,10 @@ class TestEnds:
                 await asyncio.sleep(0.02)
         assert (await client.post(URL, json={"sql": "select 1"})).json()["rows"] == [[1]]
 
-    @pytest.mark.parametrize("timeout", [0, -1, 301, 1e9])
-    async def test_time_has_a_cap(self, client: httpx.AsyncClient, timeout: float) -> None:
+    @pytest.mark.parametrize("seconds", [0, -1, 301, 1e9])
+    async def test_time_has_a_cap(self, client: httpx.AsyncClient, seconds: float) -> None:
         """Nobody asks for more than five minutes, and a second is enough for most."""
-        assert_problem(await client.post(URL, json={"sql": "select 1", "timeout": timeout}), 422)
+        assert_problem(await client.post(URL, json={"sql": "select 1", "timeout": seconds}), 422)
         assert (await client.post(URL, json={"sql": "select 1", "timeout": 1})).is_success
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnClause,
     ColumnElement,
-    TableClause,
+    FromClause,
     UnaryExpression,
     and_,
     false,
@@ -50,7 +50,7 @@ def check_column(types: Mapping[str, str], name: str, place: str) -> str:
 
 
 def where(
-    view: TableClause, types: Mapping[str, str], filters: Sequence[Filter], place: str = "filter"
+    view: FromClause, types: Mapping[str, str], filters: Sequence[Filter], place: str = "filter"
 ) -> list[ColumnElement[bool]]:
     """The filters as SQL; all of them must hold."""
     return [
@@ -59,7 +59,7 @@ def where(
 
 
 def _holds(
-    view: TableClause, types: Mapping[str, str], found: Filter, place: str
+    view: FromClause, types: Mapping[str, str], found: Filter, place: str
 ) -> ColumnElement[bool]:
     match found:
         case AllOf(all=branches):
@@ -75,7 +75,7 @@ def _holds(
 
 
 def _contains_anywhere(
-    view: TableClause, types: Mapping[str, str], piece: str, place: str
+    view: FromClause, types: Mapping[str, str], piece: str, place: str
 ) -> ColumnElement[bool]:
     texts = [name for name, type_name in types.items() if type_name == "text"]
     if not texts:
@@ -85,7 +85,7 @@ def _contains_anywhere(
 
 
 def _condition(
-    view: TableClause, types: Mapping[str, str], condition: Condition, place: str
+    view: FromClause, types: Mapping[str, str], condition: Condition, place: str
 ) -> ColumnElement[bool]:
     type_name = check_column(types, condition.column, f"{place}.column")
     column, value, place = view.c[condition.column], condition.value, f"{place}.value"
@@ -136,7 +136,7 @@ def full_sort(types: Mapping[str, str], sort: Sequence[Sort]) -> list[Sort]:
     return [*sort] if ROW_ID in names else [*sort, Sort(column=ROW_ID)]
 
 
-def order_by(view: TableClause, sort: Sequence[Sort]) -> list[UnaryExpression[Any]]:
+def order_by(view: FromClause, sort: Sequence[Sort]) -> list[UnaryExpression[Any]]:
     """The sort order as SQL; rows without a value come last either way."""
     return [_ordered(view.c[entry.column], descending=entry.descending) for entry in sort]
 
@@ -155,7 +155,7 @@ def cursor_key(query: RowsQuery, row: Mapping[Any, Any]) -> list[Any]:
 
 
 def after(
-    view: TableClause, types: Mapping[str, str], sort: Sequence[Sort], cursor: str
+    view: FromClause, types: Mapping[str, str], sort: Sequence[Sort], cursor: str
 ) -> ColumnElement[bool]:
     """The condition of the rows that come after the one a cursor remembers."""
     signature, *values = pages.decode(cursor, len(sort) + 1)
