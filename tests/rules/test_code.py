@@ -32,6 +32,7 @@ ASKING_NOBODY = {
     "datasets.reach.reach": "access.standing.of asks role:manage",
     "datasets.queries.require_rows": "asks, of a whole or a part",
     "datasets.readings.opened": "part of a command that has asked",
+    "datasets.joins.source": "part of a query that has asked",
     "datasets.sql.leave": "ends a transaction",
     "datasets.sql.prepare": "part of a function that has asked",
     "datasets.sql.search_path": "names schemas",

@@ -1,15 +1,16 @@
 """What can be asked of datasets: their catalogue, their rows, their imports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Text, cast, func, or_, select
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from workbench.actor import Actor
 from workbench.datasets import aggregates, conditions, tables
-from workbench.datasets.models import Dataset, Definition, Import, Reject
+from workbench.datasets.joins import Join, source
+from workbench.datasets.models import Dataset, Definition, Import, Reject, Relation
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
 from workbench.datasets.sql_models import SavedQuery, Statement
 from workbench.db import pages
@@ -40,6 +41,47 @@ def version(actor: Actor, dataset: Dataset) -> Select[int]:
     actor.require_somewhere(Permission.DATASET_READ)
     return select(Dataset.version).where(
         Dataset.tenant_id == actor.require_tenant(), Dataset.id == dataset.id
+    )
+
+
+def versions(actor: Actor, *datasets: Dataset) -> Select[UUID, int]:
+    """The number of each dataset that every change of its rows raises."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    return select(Dataset.id, Dataset.version).where(
+        Dataset.tenant_id == actor.require_tenant(),
+        Dataset.id.in_([dataset.id for dataset in datasets]),
+    )
+
+
+def relations(actor: Actor, name: str) -> Select[Relation]:
+    """The declared joins of a dataset with the definitions that they lead to, by name."""
+    if not actor.may(Permission.DATASET_SHARE):
+        actor.require_somewhere(Permission.DATASET_READ)
+    own = aliased(Definition)
+    return (
+        select(Relation)
+        .join(own, own.id == Relation.definition_id)
+        .join(Relation.target)
+        .where(own.name == name)
+        .order_by(Relation.name)
+        .options(contains_eager(Relation.target))
+    )
+
+
+def joins(actor: Actor, dataset: Dataset, names: Collection[str]) -> Select[Relation, Dataset]:
+    """The relations of some names, each with the tenant's dataset that it leads to."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    return (
+        select(Relation, Dataset)
+        .join(Dataset, Dataset.definition_id == Relation.target_id)
+        .join(Dataset.definition)
+        .where(
+            Dataset.tenant_id == actor.require_tenant(),
+            Relation.definition_id == dataset.definition_id,
+            Relation.name.in_(names),
+        )
+        .order_by(Relation.name)
+        .options(contains_eager(Dataset.definition).selectinload(Definition.columns))
     )
 
 
@@ -84,10 +126,13 @@ def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Sel
     return select(func.count()).select_from(view).where(*conditions.where(view, types, filter_))
 
 
-def aggregate(actor: Actor, dataset: Dataset, aggregation: Aggregation) -> Select[Any]:
-    """Groups of rows and their figures."""
-    require_rows(actor, dataset)
-    view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
+def aggregate(
+    actor: Actor, dataset: Dataset, aggregation: Aggregation, joined: Sequence[Join] = ()
+) -> Select[Any]:
+    """Groups of rows and their figures, with the rows that `joined` leads to."""
+    for each in (dataset, *(join.dataset for join in joined)):
+        require_rows(actor, each)
+    view, types = source(actor, dataset, aggregation, joined)
     return aggregates.statement(view, types, aggregation)
 
 

@@ -21,6 +21,8 @@ from workbench.datasets.schemas.filters import Operator as Operator
 from workbench.datasets.schemas.filters import Search as Search
 from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import RejectView as RejectView
+from workbench.datasets.schemas.relations import NewRelation as NewRelation
+from workbench.datasets.schemas.relations import RelationView as RelationView
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
 from workbench.datasets.schemas.rows import Deletion as Deletion
 from workbench.datasets.schemas.rows import NewRows as NewRows
