@@ -24,6 +24,7 @@ COMMANDS = {
     "lab": ("lab", "lab"),
     "run": ("notebook", "run"),
     "export": ("export", "export"),
+    "sql": ("sql", "sql"),
     "access": ("access", "access"),
     "audit": ("audit", "shell"),
     "tenant": ("tenant_life", "shell"),

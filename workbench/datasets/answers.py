@@ -46,20 +46,33 @@ class Answers:
         )
 
     async def answer(
-        self, session: AsyncSession, actor: Actor, dataset: Dataset, question: Aggregation
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        dataset: Dataset,
+        question: Aggregation,
+        *,
+        is_fresh: bool = False,
     ) -> Answer:
-        """Answer a question to a dataset, from what is kept where that is still true."""
+        """Answer a question to a dataset, from what is kept where that is still true.
+
+        `is_fresh` says that the dataset was read in this very transaction, with its version.
+        """
         joined = await _joins(session, actor, dataset, question)
-        statement = queries.aggregate(actor, dataset, question, joined)
         datasets = [dataset, *(join.dataset for join in joined)]
-        found = await session.execute(queries.versions(actor, *datasets))
-        versions = {row.id: row.version for row in found}
+        for each in datasets:
+            queries.require_rows(actor, each)
+        versions = {each.id: each.version for each in datasets}
+        if not is_fresh:
+            found = await session.execute(queries.versions(actor, *datasets))
+            versions = {row.id: row.version for row in found}
         if dataset.id not in versions:
             raise DatasetNotFound
         key = _key(actor, datasets, versions, joined, question)
         kept = self._kept.get(key)
         if kept is not None:
             return Answer(kept, is_kept=True)
+        statement = queries.aggregate(actor, dataset, question, joined)
         rows = (await session.execute(statement)).mappings().all()
         if _size(rows) <= self._kept.maxsize:
             self._kept[key] = rows

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, lenses, stays, tasks
+from workbench.worker import kernel, lenses, statements, stays, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts
@@ -126,6 +126,7 @@ async def _seal(parts: Parts) -> None:
 
 async def _sweep(parts: Parts) -> None:
     await lenses.sweep(parts.database)
+    await statements.forget(parts.database, parts_.now())
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:
