@@ -259,6 +259,26 @@ class TestWatchdog:
         await ended(task)
 
 
+class TestPlans:
+    """What a plan tells (S8, R30)."""
+
+    async def test_expected_rows_tell_of_no_value(self, database: Database, actor: Actor) -> None:
+        """A value that only another tenant has is expected as often as one that nobody has."""
+        plans = [
+            await commands.explain_sql(
+                database,
+                actor,
+                Asked("select * from sample_trips where dest = :dest", {"dest": dest}),
+            )
+            for dest in ("SECRET", "NOWHERE", "IAH")
+        ]
+        assert plans[0].plan == plans[1].plan == plans[2].plan
+        measured = await commands.explain_sql(
+            database, actor, Asked("select * from sample_trips where dest = 'IAH'"), analyze=True
+        )
+        assert measured.plan.rows == 1
+
+
 NAMED = text("select set_config('application_name', :name, true)")
 
 

@@ -10,14 +10,11 @@ from workbench.datasets.schemas.shapes import Name, Reference, Shape
 
 MAX_GROUPS = 10_000
 
-Bucket = Literal[
-    *("minute", "hour", "day", "week", "month", "quarter", "year"),
-    *("weekday", "hour_of_day", "month_of_year"),
-]
-Function = Literal[
-    *("count", "distinct", "count_distinct", "sum", "mean", "min", "max"),
-    *("median", "quantile", "share", "first", "last"),
-]
+Instant = Literal["minute", "hour", "day", "week", "month", "quarter", "year"]
+PartOfTime = Literal["weekday", "hour_of_day", "month_of_year"]
+Bucket = Instant | PartOfTime
+Plain = Literal["count", "distinct", "count_distinct", "sum", "mean", "min", "max", "median"]
+Function = Plain | Literal["quantile", "share", "first", "last"]
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
 ALONE = ("count", "share")  # functions that can do without a column
 IN_ORDER = ("first", "last")
