@@ -139,14 +139,15 @@ class TestErrors:
         hint: str | None,
     ) -> None:
         """Line, column, length and the line itself; and what may help."""
-        order = {"sql": sql.format(name), "parameters": {"a": 1} if ":a" in sql else {}}
-        response = await client.post(URL, json=order)
+        text = sql.format(name)
+        parameters = {"a": 1} if ":a" in sql else {}
+        response = await client.post(URL, json={"sql": text, "parameters": parameters})
         assert_problem(response, 422)
         (found,) = response.json()["errors"]
         position = found["position"]
         assert (position["line"], position["column"]) == place, position
         assert position["length"] == max(1, len(word))
-        assert position["excerpt"] == order["sql"].split("\n")[place[0] - 1]
+        assert position["excerpt"] == text.split("\n")[place[0] - 1]
         assert (found.get("hint") or "").startswith(hint or ""), found
 
     async def test_guesses_names_of_visible_datasets_only(

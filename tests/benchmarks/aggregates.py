@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from tests.support import people, samples
 from tests.support.serving import serving
 from workbench.actor import Actor
 from workbench.api import app as api
+from workbench.api.parts import utc_now
 from workbench.cli.demo import source
 from workbench.cli.demo.definitions import AIRLINES, AIRPORTS, FLIGHTS, RELATIONS
 from workbench.datasets import commands, queries
@@ -221,11 +222,11 @@ async def _joined(database: Database, actor: Actor, flights: Dataset) -> None:
 
 
 def _bearer(tokens: Tokens, actor: Actor) -> str:
-    now = api.utc_now()
+    now = utc_now()
     return tokens.access(actor.sid, actor.user_id, actor.tenant_id, now)  # type: ignore[arg-type]
 
 
-async def _medians(forms: list[Callable[[], Awaitable[Any]]], told: str = "") -> list[float]:
+async def _medians(forms: Sequence[Callable[[], Awaitable[Any]]], told: str = "") -> list[float]:
     """The median seconds of each form, asked in turn."""
     rounds: list[list[float]] = []
     for _ in range(ROUNDS):

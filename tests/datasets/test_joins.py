@@ -46,9 +46,14 @@ async def ask(reader: Reader, question: Aggregation, answers: Answers | None = N
         return await kept.answer(session, reader.actor, reader.dataset, question)
 
 
-async def rows(reader: Reader, question: Aggregation) -> list[tuple[Any, ...]]:
-    """The rows of an answer."""
-    return [tuple(row.values()) for row in (await ask(reader, question)).rows]
+def listed(answer: Answer) -> list[Any]:
+    """The rows of an answer as tuples."""
+    return [tuple(row.values()) for row in answer.rows]
+
+
+async def rows(reader: Reader, question: Aggregation) -> list[Any]:
+    """The rows that answer a question."""
+    return listed(await ask(reader, question))
 
 
 class TestAnswers:
@@ -112,9 +117,7 @@ class TestRights:
         answers = Answers()
         first = await ask(reader, NAMES, answers)
         stranger = await reader_of(database, await make_actor(other_tenant, Role.ANALYST))
-        assert [tuple(row.values()) for row in (await ask(stranger, NAMES, answers)).rows] == [
-            (None, 2)
-        ]
+        assert listed(await ask(stranger, NAMES, answers)) == [(None, 2)]
         again = await ask(reader, NAMES, answers)
         assert (first.is_kept, again.is_kept) == (False, True)
         assert again.rows == first.rows
@@ -155,7 +158,7 @@ class TestRights:
             guest = await reader_of(database, await people.admit(database, user, tenant.id))
             answer = await ask(guest, NAMES, answers)
             assert not answer.is_kept
-            assert [tuple(row.values()) for row in answer.rows] == seen
+            assert listed(answer) == seen
         again = await ask(reader, NAMES, answers)
         assert again.is_kept
         assert again.rows == whole.rows
@@ -185,7 +188,7 @@ class TestVersions:
             asked = [await ask(reader, NAMES, answers) for _ in range(2)]
             assert [answer.is_kept for answer in asked] == [False, True]
             assert asked[0].rows == asked[1].rows
-            seen.append([tuple(found.values()) for found in asked[0].rows])
+            seen.append(listed(asked[0]))
         assert seen == [[(None, 6)], [("United", 2), (None, 4)], [("United", 3), (None, 4)]]
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnClause,
     ColumnElement,
     FromClause,
+    TableClause,
     UnaryExpression,
     and_,
     false,
@@ -136,7 +137,7 @@ def full_sort(types: Mapping[str, str], sort: Sequence[Sort]) -> list[Sort]:
     return [*sort] if ROW_ID in names else [*sort, Sort(column=ROW_ID)]
 
 
-def order_by(view: FromClause, sort: Sequence[Sort]) -> list[UnaryExpression[Any]]:
+def order_by(view: TableClause, sort: Sequence[Sort]) -> list[UnaryExpression[Any]]:
     """The sort order as SQL; rows without a value come last either way."""
     return [_ordered(view.c[entry.column], descending=entry.descending) for entry in sort]
 
@@ -155,7 +156,7 @@ def cursor_key(query: RowsQuery, row: Mapping[Any, Any]) -> list[Any]:
 
 
 def after(
-    view: FromClause, types: Mapping[str, str], sort: Sequence[Sort], cursor: str
+    view: TableClause, types: Mapping[str, str], sort: Sequence[Sort], cursor: str
 ) -> ColumnElement[bool]:
     """The condition of the rows that come after the one a cursor remembers."""
     signature, *values = pages.decode(cursor, len(sort) + 1)

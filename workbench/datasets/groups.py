@@ -65,7 +65,7 @@ def _bin(
     if type_name == "integer" and width.is_integer():
         whole = literal(int(width), BigInteger())
         return column - func.mod(func.mod(column, whole) + whole, whole), "integer"
-    wide = literal(width, Double())
+    wide: ColumnElement[float] = literal(width, Double())
     return func.floor(cast(column, Double()) / wide, type_=Double()) * wide, "number"
 
 

@@ -83,7 +83,7 @@ def check(statement: str, datasets: Collection[str], parameters: Collection[str]
         if message is not None:
             raise refusal(statement, visit.location, message, _hint(visit.node, datasets))
         if isinstance(visit.node, ast.RangeVar):
-            read.add(visit.node.relname)
+            read.add(str(visit.node.relname))
     return Checked(text, start, explain, numbered.names, frozenset(read) & frozenset(datasets))
 
 
@@ -102,10 +102,11 @@ def _numbered(statement: str, given: Collection[str]) -> sql_parameters.Numbered
 
 
 def _hint(node: Any, datasets: Collection[str]) -> str | None:
-    if isinstance(node, ast.RangeVar):
-        return sql_hints.did_you_mean(node.relname, datasets)
-    if isinstance(node, ast.FuncCall):
-        return sql_hints.did_you_mean(node.funcname[-1].sval, sql_words.FUNCTIONS)
+    match type(node).__name__:
+        case "RangeVar":
+            return sql_hints.did_you_mean(node.relname, datasets)
+        case "FuncCall":
+            return sql_hints.did_you_mean(node.funcname[-1].sval, sql_words.FUNCTIONS)
     return None
 
 

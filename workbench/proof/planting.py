@@ -34,7 +34,7 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("roles", "name"): "of-{}",
     ("roles", "permissions"): ["run:read"],
     ("relations", "columns"): ["carrier"],
-    ("relations", "name"): "of_one",
+    ("relations", "name"): "of_{0.hex}",
     ("relations", "target_columns"): ["carrier"],
     ("runs", "status"): "queued",
 }

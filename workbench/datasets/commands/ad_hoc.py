@@ -42,8 +42,9 @@ async def run_sql(
     `cancel_sql` ends it, in this process or another; cancelling the task that awaits it does too.
     """
     actor.require(Permission.SQL_RUN)
-    is_text = isinstance(statement, str)
-    asked = Asked(statement, limit=limit, timeout=timeout) if is_text else statement
+    asked = (
+        Asked(statement, limit=limit, timeout=timeout) if isinstance(statement, str) else statement
+    )
     return await _held(database, actor, asked, lambda session: sql.run(session, actor, asked))
 
 
@@ -112,7 +113,7 @@ async def _note(
     elapsed_ms: float | None = None,
 ) -> None:
     text = audit.kept(asked.sql)
-    figures = {"rows": rows, "elapsed_ms": elapsed_ms}
+    figures: dict[str, Any] = {"rows": rows, "elapsed_ms": elapsed_ms}
     known = {name: value for name, value in figures.items() if value is not None}
     async with database.session(actor) as session:
         await claims.finish(session, actor, asked, outcome, rows=rows, elapsed_ms=elapsed_ms)
