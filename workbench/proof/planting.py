@@ -33,9 +33,6 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("memberships", "role"): "viewer",
     ("roles", "name"): "of-{}",
     ("roles", "permissions"): ["run:read"],
-    ("relations", "columns"): ["carrier"],
-    ("relations", "name"): "of_{0.hex}",
-    ("relations", "target_columns"): ["carrier"],
     ("runs", "status"): "queued",
 }
 # What holds no row of a tenant that lives: the schema's revision, the records of purges.

@@ -51,17 +51,17 @@ async def save(
     return _shown(made, response)
 
 
-@router.get("/{query_id}")
+@router.get("/{saved_query_id}")
 async def query(
-    query_id: UUID, actor: CurrentActor, session: Session, response: Response
+    saved_query_id: UUID, actor: CurrentActor, session: Session, response: Response
 ) -> SavedQueryView:
     """Show one saved query."""
-    return _shown(await _found(session, actor, query_id), response)
+    return _shown(await _found(session, actor, saved_query_id), response)
 
 
-@router.patch("/{query_id}")
+@router.patch("/{saved_query_id}")
 async def change(
-    query_id: UUID,
+    saved_query_id: UUID,
     change: SavedQueryChange,
     actor: CurrentActor,
     session: Session,
@@ -70,38 +70,38 @@ async def change(
     if_match: etags.IfMatch = None,
 ) -> SavedQueryView:
     """Change a saved query of the caller's own."""
-    found = await _found(session, actor, query_id, if_match)
+    found = await _found(session, actor, saved_query_id, if_match)
     await commands.change_query(session, actor, found, change, parts.clock())
     return _shown(found, response)
 
 
-@router.delete("/{query_id}", status_code=204)
+@router.delete("/{saved_query_id}", status_code=204)
 async def delete(
-    query_id: UUID, actor: CurrentActor, session: Session, if_match: etags.IfMatch = None
+    saved_query_id: UUID, actor: CurrentActor, session: Session, if_match: etags.IfMatch = None
 ) -> None:
     """Delete a saved query of the caller's own; it can be restored."""
-    found = await _found(session, actor, query_id, if_match)
+    found = await _found(session, actor, saved_query_id, if_match)
     await commands.delete_query(session, actor, found)
 
 
-@router.post("/{query_id}/restore")
+@router.post("/{saved_query_id}/restore")
 async def restore(
-    query_id: UUID, actor: CurrentActor, session: Session, response: Response
+    saved_query_id: UUID, actor: CurrentActor, session: Session, response: Response
 ) -> SavedQueryView:
     """Bring a deleted query of the caller's own back."""
-    await commands.restore_query(session, actor, query_id)
-    return _shown(await _found(session, actor, query_id), response)
+    await commands.restore_query(session, actor, saved_query_id)
+    return _shown(await _found(session, actor, saved_query_id), response)
 
 
-@router.post("/{query_id}/run", response_model=SqlView)
+@router.post("/{saved_query_id}/run", response_model=SqlView)
 async def run(
-    query_id: UUID, order: Running, actor: CurrentActor, parts: Parts, request: Request
+    saved_query_id: UUID, order: Running, actor: CurrentActor, parts: Parts, request: Request
 ) -> Response:
     """Run a saved query; the answer is what the caller may see, whoever made it."""
     work = commands.run_query(
         parts.database,
         actor,
-        query_id,
+        saved_query_id,
         values=order.parameters,
         limit=order.limit,
         timeout=timedelta(seconds=order.timeout),
@@ -111,9 +111,9 @@ async def run(
 
 
 async def _found(
-    session: AsyncSession, actor: Actor, query_id: UUID, if_match: str | None = None
+    session: AsyncSession, actor: Actor, saved_query_id: UUID, if_match: str | None = None
 ) -> SavedQuery:
-    statement = queries.saved_query(actor, query_id)
+    statement = queries.saved_query(actor, saved_query_id)
     if if_match is not None:
         statement = statement.with_for_update()
     found = await session.scalar(statement)
