@@ -18,11 +18,23 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text: line and column count from 1, `excerpt` is the line around it."""
+
+    line: int
+    column: int
+    length: int
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
-    """One place in a request and what is wrong there."""
+    """One place in a request and what is wrong there; in a text, where, and what may help."""
 
     place: str
     message: str
+    position: Position | None = None
+    hint: str | None = None
 
 
 class WorkbenchError(Exception):

@@ -17,7 +17,7 @@ from workbench.access.schemas import USUAL, Part, Target
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.schemas import RowsQuery
-from workbench.datasets.sql import SqlFailed
+from workbench.datasets.sql_errors import SqlFailed
 from workbench.db.session import Database
 from workbench.errors import Forbidden
 from workbench.permissions import Permission, Role

@@ -240,7 +240,7 @@ class TestFilter:
             {"filter": [{"column": "delay", "op": "like", "value": 1}]},
             {"filter": [{"column": "delay", "op": "eq", "value": 1, "or": 1}]},
             {"filter": [{"column": "delay", "op": "eq", "value": 1}] * 51},
-            {"sort": [{"column": "x" * 64}]},
+            {"sort": [{"column": "x" * 128}]},
             {"offset": 10},
         ],
     )

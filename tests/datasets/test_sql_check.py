@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from workbench.actor import Actor
-from workbench.datasets import commands, sql_check
+from workbench.datasets import commands, sql_places
 from workbench.datasets.sql_check import SqlRefused, check
 from workbench.db.session import Database
 from workbench.errors import Invalid
@@ -258,8 +258,8 @@ class TestCheck:
 
     def test_a_place_is_counted_as_people_do(self) -> None:
         """Lines and columns begin at one."""
-        assert sql_check.at("ab\ncd", 4) == "line 2, column 2"
-        assert sql_check.at("ab", 0) == "line 1, column 1"
+        assert sql_places.at("ab\ncd", 4) == "line 2, column 2"
+        assert sql_places.at("ab", 0) == "line 1, column 1"
 
 
 class TestRefusedByTheHouse:

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "mails": "sent, and then of no use",
     "outbox_messages": "sent, and then of no use",
     "uploads": "a file or nothing within a day",
+    "statements": "kept for a while; the audit has them",
 }
 
 

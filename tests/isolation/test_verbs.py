@@ -29,7 +29,7 @@ def relations(world: World, login: str, side: Side) -> list[Relation]:
 
 def owned(relation: Relation) -> bool:
     """Whether a view shows rows of tenants; definitions are the same for all who adopted them."""
-    return str(relation) not in ("views.definitions", "views.columns")
+    return str(relation) not in catalogue.SHARED
 
 
 class TestReading:

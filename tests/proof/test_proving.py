@@ -56,9 +56,8 @@ async def test_all_doors_roles_and_tables_are_tried(stage: Stage) -> None:
     assert {"guest", "viewer", "analyst", "engineer", "owner", "operator"} <= set(rows["role"])
     assert set(rows["aim"]) == {"another tenant", "beyond its role"}
     assert (rows["control"] == "same").sum() > len(rows) / 5
-    assert {"workbench.runs", "rows of datasets", "data.secrets", "runs/{run_id}"} <= set(
-        rows["table"]
-    )
+    assert {"workbench.runs", "rows of datasets", "data.secrets"} <= set(rows["table"])
+    assert any(str(table).startswith("runs/{run_id}") for table in rows["table"])
 
 
 async def test_a_seed_names_its_attempts(stage: Stage) -> None:

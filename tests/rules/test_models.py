@@ -28,6 +28,7 @@ NEVER_MARKED = {
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",
     "uploads": "a file or nothing within a day",
+    "statements": "forgotten after a while",
 }
 
 

@@ -1,4 +1,4 @@
-"""Each attack R1 to R45 names the test that holds against it, and that test is there."""
+"""Each attack R1 to R45 and S1 to S12 names the test that holds against it, which is there."""
 
 import ast
 import re
@@ -7,8 +7,8 @@ import pytest
 
 from workbench.settings import ROOT
 
-PAGE = ROOT / "docs" / "isolation.md"
-NAMED = re.findall(r"^\| (R\d+[a-d]?) \| .+ \| `([^`]+)` \|$", PAGE.read_text(), re.MULTILINE)
+TEXT = "\n".join((ROOT / "docs" / page).read_text() for page in ("isolation.md", "sql.md"))
+NAMED = re.findall(r"^\| ([RS]\d+[a-d]?) \| .+ \| `([^`]+)` \|$", TEXT, re.MULTILINE)
 
 
 def exists(test: str) -> bool:
@@ -27,9 +27,10 @@ def exists(test: str) -> bool:
 
 
 def test_each_attack_is_named() -> None:
-    """None of the 45 is left out."""
+    """None of the 45 and of the 12 is left out."""
     attacks = [name for name, _ in NAMED]
-    assert {f"R{number}" for number in range(1, 46)} | {"R15b", "R15c", "R15d"} == set(attacks)
+    boundary = {f"R{number}" for number in range(1, 46)} | {"R15b", "R15c", "R15d"}
+    assert boundary | {f"S{number}" for number in range(1, 13)} == set(attacks)
 
 
 @pytest.mark.parametrize(("attack", "test"), NAMED)

@@ -1,5 +1,6 @@
 """Problems: the one format in which every error leaves the house (RFC 9457)."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -64,13 +65,26 @@ MESSAGES = {
 log = structlog.stdlib.get_logger(__name__)
 
 
+class TextPosition(BaseModel):
+    """A place in a text: line and column count from 1, `excerpt` is the line around it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line: int
+    column: int
+    length: int
+    excerpt: str
+
+
 class Place(BaseModel):
-    """One place in a request and what is wrong there."""
+    """One place in a request and what is wrong there; `position` and `hint` for a text alone."""
 
     model_config = ConfigDict(extra="forbid")
 
     place: str
     message: str
+    position: TextPosition | None = None
+    hint: str | None = None
 
 
 class Problem(BaseModel):
@@ -186,9 +200,13 @@ def document(
         "detail": detail,
         "code": code,
         "request_id": request.scope.get("state", {}).get("request_id", ""),
-        "errors": [{"place": d.place, "message": d.message} for d in details],
+        "errors": [_place(detail) for detail in details],
     }
     return JSONResponse(content, status, headers, MEDIA_TYPE)
+
+
+def _place(detail: Detail) -> dict[str, Any]:
+    return {name: value for name, value in asdict(detail).items() if value is not None}
 
 
 async def _handle(request: Request, error: Exception) -> Response:

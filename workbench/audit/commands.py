@@ -47,9 +47,9 @@ def record(
     )
 
 
-def kept(statement: str) -> str:
+def kept(statement: str, most: int = MAX_TEXT) -> str:
     """The text of a statement or a question as an entry can keep it."""
-    return statement[:MAX_TEXT].encode(errors="replace").decode().replace("\0", "\ufffd")
+    return statement[:most].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 def sealer(tenant_id: UUID) -> Actor:

@@ -27,6 +27,7 @@ COMMANDS = {
     "dataset": ("datasets", "shell"),
     "export": ("export", "export"),
     "files": ("files", "shell"),
+    "sql": ("sql", "sql"),
     "access": ("access", "access"),
     "audit": ("audit", "shell"),
     "tenant": ("tenant_life", "shell"),

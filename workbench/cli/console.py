@@ -19,6 +19,8 @@ def fail(error: WorkbenchError) -> None:
     places = "; ".join(place for place in found if place not in str(error))
     err.print("error:", style="bold red", end=" ")
     err.print(f"{error} ({places})" if places else str(error), markup=False, soft_wrap=True)
+    for hint in (detail.hint for detail in error.details if detail.hint):
+        err.print(hint, markup=False, soft_wrap=True)
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnClause,
     ColumnElement,
+    FromClause,
     TableClause,
     UnaryExpression,
     and_,
@@ -50,7 +51,7 @@ def check_column(types: Mapping[str, str], name: str, place: str) -> str:
 
 
 def where(
-    view: TableClause, types: Mapping[str, str], filters: Sequence[Filter], place: str = "filter"
+    view: FromClause, types: Mapping[str, str], filters: Sequence[Filter], place: str = "filter"
 ) -> list[ColumnElement[bool]]:
     """The filters as SQL; all of them must hold."""
     return [
@@ -59,7 +60,7 @@ def where(
 
 
 def _holds(
-    view: TableClause, types: Mapping[str, str], found: Filter, place: str
+    view: FromClause, types: Mapping[str, str], found: Filter, place: str
 ) -> ColumnElement[bool]:
     match found:
         case AllOf(all=branches):
@@ -75,7 +76,7 @@ def _holds(
 
 
 def _contains_anywhere(
-    view: TableClause, types: Mapping[str, str], piece: str, place: str
+    view: FromClause, types: Mapping[str, str], piece: str, place: str
 ) -> ColumnElement[bool]:
     texts = [name for name, type_name in types.items() if type_name == "text"]
     if not texts:
@@ -85,7 +86,7 @@ def _contains_anywhere(
 
 
 def _condition(
-    view: TableClause, types: Mapping[str, str], condition: Condition, place: str
+    view: FromClause, types: Mapping[str, str], condition: Condition, place: str
 ) -> ColumnElement[bool]:
     type_name = check_column(types, condition.column, f"{place}.column")
     column, value, place = view.c[condition.column], condition.value, f"{place}.value"

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.db.model import Created, Identified, Model, TenantOwned
@@ -162,3 +171,31 @@ class Reject(TenantOwned, Model):
     column_name: Mapped[str | None] = mapped_column()
     value: Mapped[str | None] = mapped_column()
     reason: Mapped[str] = mapped_column()
+
+
+class Relation(Identified, Created, SoftDelete, Model):
+    """A declared join: each row of a dataset meets one row of the target at most."""
+
+    __tablename__ = "relations"
+    __table_args__ = (
+        CheckConstraint(NAME, name="name"),
+        CheckConstraint(
+            "cardinality(columns) between 1 and 8 "
+            "and cardinality(columns) = cardinality(target_columns)",
+            name="columns",
+        ),
+        Index(
+            "uq_relations_definition_id_name",
+            "definition_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+    )
+
+    definition_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), index=True)
+    name: Mapped[str] = mapped_column()
+    target_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), index=True)
+    columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    target_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    target: Mapped[Definition] = relationship(lazy="raise", foreign_keys=[target_id])

@@ -1,16 +1,18 @@
 """What can be asked of datasets: their catalogue, their rows, their imports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select, union_all
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy import Select, Text, cast, func, or_, select, union_all
+from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from workbench.actor import Actor
 from workbench.datasets import aggregates, conditions, tables
-from workbench.datasets.models import Dataset, Definition, Import, Reject
+from workbench.datasets.joins import Join, source
+from workbench.datasets.models import Dataset, Definition, Import, Reject, Relation
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
+from workbench.datasets.sql_models import SavedQuery, Statement
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
@@ -41,6 +43,47 @@ def version(actor: Actor, dataset: Dataset) -> Select[int]:
     actor.require_somewhere(Permission.DATASET_READ)
     return select(Dataset.version).where(
         Dataset.tenant_id == actor.require_tenant(), Dataset.id == dataset.id
+    )
+
+
+def versions(actor: Actor, *datasets: Dataset) -> Select[UUID, int]:
+    """The number of each dataset that every change of its rows raises."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    return select(Dataset.id, Dataset.version).where(
+        Dataset.tenant_id == actor.require_tenant(),
+        Dataset.id.in_([dataset.id for dataset in datasets]),
+    )
+
+
+def relations(actor: Actor, name: str) -> Select[Relation]:
+    """The declared joins of a dataset with the definitions that they lead to, by name."""
+    if not actor.may(Permission.DATASET_SHARE):
+        actor.require_somewhere(Permission.DATASET_READ)
+    own = aliased(Definition)
+    return (
+        select(Relation)
+        .join(own, own.id == Relation.definition_id)
+        .join(Relation.target)
+        .where(own.name == name)
+        .order_by(Relation.name)
+        .options(contains_eager(Relation.target))
+    )
+
+
+def joins(actor: Actor, dataset: Dataset, names: Collection[str]) -> Select[Relation, Dataset]:
+    """The relations of some names, each with the tenant's dataset that it leads to."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    return (
+        select(Relation, Dataset)
+        .join(Dataset, Dataset.definition_id == Relation.target_id)
+        .join(Dataset.definition)
+        .where(
+            Dataset.tenant_id == actor.require_tenant(),
+            Relation.definition_id == dataset.definition_id,
+            Relation.name.in_(names),
+        )
+        .order_by(Relation.name)
+        .options(contains_eager(Dataset.definition).selectinload(Definition.columns))
     )
 
 
@@ -121,10 +164,13 @@ def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Sel
     return select(func.count()).select_from(view).where(*conditions.where(view, types, filter_))
 
 
-def aggregate(actor: Actor, dataset: Dataset, aggregation: Aggregation) -> Select[Any]:
-    """Groups of rows and their figures."""
-    require_rows(actor, dataset)
-    view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
+def aggregate(
+    actor: Actor, dataset: Dataset, aggregation: Aggregation, joined: Sequence[Join] = ()
+) -> Select[Any]:
+    """Groups of rows and their figures, with the rows that `joined` leads to."""
+    for each in (dataset, *(join.dataset for join in joined)):
+        require_rows(actor, each)
+    view, types = source(actor, dataset, aggregation, joined)
     return aggregates.statement(view, types, aggregation)
 
 
@@ -171,6 +217,37 @@ def rejects(actor: Actor, import_id: UUID) -> Select[Reject]:
     )
 
 
+def statements(actor: Actor) -> Select[Statement]:
+    """What the actor ran and runs, the newest first; what others ran is theirs to see."""
+    actor.require(Permission.SQL_RUN)
+    return (
+        select(Statement)
+        .where(Statement.tenant_id == actor.require_tenant(), Statement.user_id == actor.user_id)
+        .order_by(Statement.started_at.desc(), Statement.id.desc())
+    )
+
+
+def statement(actor: Actor, statement_id: UUID) -> Select[Statement]:
+    """One statement of the actor's own."""
+    return statements(actor).where(Statement.id == statement_id)
+
+
+def saved_queries(actor: Actor) -> Select[SavedQuery]:
+    """The actor's own saved queries and those that are shared, by name."""
+    actor.require(Permission.SQL_RUN)
+    is_shown = or_(SavedQuery.is_shared, SavedQuery.made_by == actor.user_id)
+    return (
+        select(SavedQuery)
+        .where(SavedQuery.tenant_id == actor.require_tenant(), is_shown)
+        .order_by(SavedQuery.name, SavedQuery.id)
+    )
+
+
+def saved_query(actor: Actor, query_id: UUID) -> Select[SavedQuery]:
+    """One saved query that the actor may see."""
+    return saved_queries(actor).where(SavedQuery.id == query_id)
+
+
 def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
     """What the room gives to an archive of the actor's tenant, by the name of the list."""
     actor.require(Permission.TENANT_EXPORT)
@@ -186,6 +263,9 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
         "rejects": select(*columns(Reject))
         .where(Reject.tenant_id == tenant_id)
         .order_by(Reject.id),
+        "saved_queries": select(*columns(SavedQuery))
+        .where(SavedQuery.tenant_id == tenant_id)
+        .order_by(SavedQuery.id),
     }
 
 

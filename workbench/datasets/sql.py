@@ -4,24 +4,27 @@ Rows arrive as JSON that PostgreSQL writes, so any type can be shown, and a row 
 never sent.
 """
 
-import asyncio
 import json
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, LiteralString
+from typing import Any
+from uuid import UUID
 
 import psycopg
-from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.datasets import driver, queries, sql_check, tables
+from workbench.datasets import driver, queries, sql_check, sql_parameters, tables
 from workbench.datasets.errors import refuse
-from workbench.datasets.plain import Plain, PlainColumn
+from workbench.datasets.models import Dataset
 from workbench.datasets.sql_check import Checked, SqlRefused
-from workbench.errors import Forbidden, Invalid, Unauthenticated, Unavailable, WorkbenchError
+from workbench.datasets.sql_errors import said
+from workbench.datasets.sql_parameters import Value
+from workbench.db.ids import new_id
+from workbench.db.session import label
 from workbench.permissions import Permission
 
 MAX_ROWS = 10_000
@@ -30,10 +33,14 @@ MAX_ROW_BYTES = 1024 * 1024
 BATCH = 50  # so one fetch brings at most 50 MB
 MAX_DIGITS = 300
 MAX_DEPTH = 100
-WATCHDOG = timedelta(seconds=1)
-# The reader cannot change these within a statement that `sql_check` has let through.
+MAX_TIMEOUT = timedelta(minutes=5)
+LOOK = timedelta(seconds=1)  # in which PostgreSQL describes an answer without computing it
+# The reader cannot change these within a statement that `sql_check` has let through. By its name
+# a watchdog and other processes find the statement; should this process die, PostgreSQL notices.
 SETTINGS = """
-select set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true),
+select set_config('application_name', %s, true),
+    set_config('client_connection_check_interval', '1s', true),
+    set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true),
     set_config('standard_conforming_strings', 'on', true),
     set_config('transaction_read_only', 'on', true),
     set_config('cursor_tuple_fraction', '1', true),
@@ -44,24 +51,7 @@ ROWS = (
     "select case when octet_length(j.line) <= {} then j.line end "
     "from (select to_json(q)::text as line from (\n{}\n) as q{}) as j"
 )
-FILE = "select {} from (\n{}\n) as q ({})"
 EXPLAIN = "explain (costs off) {}"
-# What files know: booleans, whole and binary numbers, texts, days and moments, by type's number.
-KNOWN = frozenset({16, 20, 21, 23, 700, 701, 1082, 1184})
-BOOLEAN, NUMERIC, LOCAL = 16, 1700, 1114
-SHOWN = ("0A", "21", "22", "42", "53", "54")  # classes of errors that speak of the statement
-
-
-class SqlFailed(Invalid):
-    """PostgreSQL cannot run the statement."""
-
-    code = "sql_failed"
-
-
-class SqlTimeout(Invalid):
-    """The statement takes too long."""
-
-    code = "sql_timeout"
 
 
 class TooDeep(SqlRefused):
@@ -69,46 +59,82 @@ class TooDeep(SqlRefused):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement with its parameters, how many rows it may answer, and for how long it may run.
+
+    The id is how it is cancelled; `saved_query` tells which saved query it is.
+    """
+
+    sql: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    limit: int = 1000
+    timeout: timedelta = timedelta(seconds=30)
+    id: UUID = field(default_factory=new_id)
+    saved_query: UUID | None = None
+
+    def require_sense(self) -> None:
+        """Raise Invalid for a limit or a time that nobody may have."""
+        if not 1 <= self.limit <= MAX_ROWS:
+            raise refuse("limit", f"must be from 1 to {MAX_ROWS:,}")
+        if not timedelta() < self.timeout <= MAX_TIMEOUT:
+            most = f"{MAX_TIMEOUT.total_seconds():g}"
+            raise refuse("timeout", f"must be above 0 and up to {most} seconds")
+
+
+@dataclass(frozen=True, slots=True)
 class SqlResult:
     """What a statement answered; `truncated` tells that there is more."""
 
+    id: UUID
     columns: list[str]
     rows: list[list[Any]]
     truncated: bool
     elapsed_ms: float
 
 
-async def run(
-    session: AsyncSession,
-    actor: Actor,
-    statement: str,
-    *,
-    limit: int,
-    timeout: timedelta,  # noqa: ASYNC109 (PostgreSQL is told as well)
-) -> SqlResult:
+async def run(session: AsyncSession, actor: Actor, asked: Asked) -> SqlResult:
     """Run one statement in a reader's session, which is spent afterwards.
 
     The transaction ends with ROLLBACK; the readers' pool adds DISCARD ALL. PostgreSQL's own
-    timeout ends a slow statement; a watchdog outside of it cancels what outlives that.
+    timeout ends a slow statement; whoever calls this watches from outside.
     """
     actor.require(Permission.SQL_RUN)
-    actor.require_somewhere(Permission.ROW_READ)
-    if not 1 <= limit <= MAX_ROWS:
-        raise refuse("limit", f"must be from 1 to {MAX_ROWS:,}")
-    checked = await _checked(session, actor, statement)
+    checked, values, datasets = await checked_for(session, actor, asked)
     connection = await driver.of(session)
     started = time.perf_counter()
     try:
-        async with asyncio.timeout((timeout + WATCHDOG).total_seconds()):
-            await _prepare(connection, actor, timeout)
-            columns, rows, truncated = await _run(connection, checked, limit)
-    except (TimeoutError, psycopg.errors.QueryCanceled):
-        raise SqlTimeout(f"The statement took longer than {timeout.total_seconds():g} s.") from None
+        await prepare(connection, actor, asked.id, asked.timeout)
+        columns, rows, truncated = await _run(connection, checked, values, asked.limit)
     except psycopg.Error as error:
-        raise _said(error, statement, checked) from None
+        if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.AdminShutdown):
+            raise
+        wrapper = EXPLAIN if checked.explain else NAMES
+        raise said(error, asked.sql, checked, wrapper, columns_of(datasets)) from None
     finally:
-        await session.rollback()
-    return SqlResult(columns, rows, truncated, round((time.perf_counter() - started) * 1000, 2))
+        await leave(session, connection)
+    elapsed = round((time.perf_counter() - started) * 1000, 2)
+    return SqlResult(asked.id, columns, rows, truncated, elapsed)
+
+
+async def checked_for(
+    session: AsyncSession, actor: Actor, asked: Asked
+) -> tuple[Checked, list[Any] | None, Sequence[Dataset]]:
+    """The statement when it reads what the actor sees, its values, and the actor's datasets."""
+    actor.require_somewhere(Permission.ROW_READ)
+    asked.require_sense()
+    datasets = (await session.scalars(queries.datasets(actor))).all()
+    names = {dataset.definition.name for dataset in datasets}
+    private = {dataset.definition.name for dataset in datasets if dataset.definition.is_private}
+    checked = sql_check.check(asked.sql, names, asked.parameters, private)
+    return checked, sql_parameters.bound(checked.parameters, asked.parameters), datasets
+
+
+def columns_of(datasets: Sequence[Dataset]) -> dict[str, list[str]]:
+    """The columns of datasets by their names, for hints."""
+    return {
+        dataset.definition.name: [column.name for column in dataset.definition.columns]
+        for dataset in datasets
+    }
 
 
 def search_path(actor: Actor) -> str:
@@ -120,91 +146,50 @@ def search_path(actor: Actor) -> str:
     return ", ".join(schema for schema in (actor.lens, own, tables.SHARED) if schema)
 
 
-async def _checked(session: AsyncSession, actor: Actor, statement: str) -> Checked:
-    definitions = [found.definition for found in await session.scalars(queries.datasets(actor))]
-    private = {definition.name for definition in definitions if definition.is_private}
-    return sql_check.check(statement, {definition.name for definition in definitions}, private)
-
-
-async def exported(session: AsyncSession, actor: Actor, statement: str) -> Plain:
-    """The checked statement, each column of its answer as a type that files know."""
-    actor.require(Permission.SQL_RUN)
-    actor.require_somewhere(Permission.ROW_READ)
-    checked = await _checked(session, actor, statement)
-    if checked.explain:
-        raise SqlRefused("A plan is no table; run EXPLAIN without exporting it.")
-    connection = await driver.of(session)
-    try:
-        await _prepare(connection, actor, WATCHDOG)
-        described = await connection.execute(NAMES.format(checked.text).encode())
-    except psycopg.Error as error:
-        raise _said(error, statement, checked) from None
-    finally:
-        await session.rollback()
-    columns = described.description or []
-    aliases = [f"c{number}" for number in range(len(columns))]
-    casts = [
-        sql.SQL("{} as {}").format(_as_known(alias, column.type_code), sql.Identifier(column.name))
-        for alias, column in zip(aliases, columns, strict=True)
-    ]
-    if not casts:
-        raise SqlRefused("The answer has no columns to export.")
-    return Plain(
-        FILE.format(sql.SQL(", ").join(casts).as_string(), checked.text, ", ".join(aliases)),
-        tuple(
-            PlainColumn(
-                column.name,
-                is_text=_kind(column.type_code) == "text",
-                is_boolean=column.type_code == BOOLEAN,
-            )
-            for column in columns
-        ),
-    )
-
-
-def _as_known(alias: str, type_number: int) -> sql.Composable:
-    kind = _kind(type_number)
-    column = sql.Identifier(alias)
-    return column if kind is None else sql.SQL("{}::{}").format(column, sql.SQL(kind))
-
-
-def _kind(type_number: int) -> LiteralString | None:
-    """The type that files know in place of another; None where they know it itself."""
-    if type_number in KNOWN:
-        return None
-    return {NUMERIC: "double precision", LOCAL: "timestamptz"}.get(type_number, "text")
-
-
-async def _prepare(
+async def prepare(
     connection: psycopg.AsyncConnection[Any],
     actor: Actor,
-    timeout: timedelta,  # noqa: ASYNC109 (as above)
+    statement: UUID,
+    timeout: timedelta,  # noqa: ASYNC109 (PostgreSQL is told)
 ) -> None:
-    path = search_path(actor)
+    """Tell PostgreSQL what holds for the statement of this transaction."""
     milliseconds = str(max(1, int(timeout.total_seconds() * 1000)))
-    await connection.execute(SETTINGS, [path, milliseconds])
+    names = [label(actor, statement), search_path(actor), milliseconds]
+    await connection.execute(SETTINGS, names)
+
+
+async def leave(session: AsyncSession, connection: psycopg.AsyncConnection[Any]) -> None:
+    """Undo the transaction; a connection that was terminated is given up."""
+    if connection.closed:
+        await session.invalidate()
+    else:
+        await session.rollback()
 
 
 async def _run(
-    connection: psycopg.AsyncConnection[Any], checked: Checked, limit: int
+    connection: psycopg.AsyncConnection[Any],
+    checked: Checked,
+    values: list[Any] | None,
+    limit: int,
 ) -> tuple[list[str], list[list[Any]], bool]:
+    raw = psycopg.AsyncRawCursor(connection)
     if checked.explain:
-        plan = await connection.execute(EXPLAIN.format(checked.text).encode())
-        lines = [list(row) for row in await plan.fetchall()]
+        await raw.execute(EXPLAIN.format(checked.text).encode(), values)
+        lines = [list(row) for row in await raw.fetchall()]
         return ["QUERY PLAN"], lines[:limit], len(lines) > limit
-    described = await connection.execute(NAMES.format(checked.text).encode())
-    columns = [column.name for column in described.description or ()]
+    await raw.execute(NAMES.format(checked.text).encode(), values)
+    columns = [column.name for column in raw.description or ()]
     names = ", ".join(f"c{number}" for number in range(len(columns)))
     aliases = f"({names})" if columns else ""
     query = ROWS.format(MAX_ROW_BYTES, checked.text, aliases)
-    async with connection.cursor("ad_hoc") as cursor:
-        await cursor.execute(query.encode())
+    async with psycopg.AsyncRawServerCursor(connection, "ad_hoc") as cursor:
+        await cursor.execute(query.encode(), values)
         rows, truncated = await _fetch(cursor, limit)
     return columns, rows, truncated
 
 
 async def _fetch(
-    cursor: psycopg.AsyncServerCursor[Any], limit: int
+    cursor: psycopg.AsyncRawServerCursor[Any], limit: int
 ) -> tuple[list[list[Any]], bool]:
     rows: list[list[Any]] = []
     size = 0
@@ -261,30 +246,3 @@ def _clean(value: Any) -> Any:
         case dict():
             return {_clean(key): _clean(each) for key, each in value.items()}
     return value
-
-
-def _said(error: psycopg.Error, statement: str, checked: Checked) -> WorkbenchError:
-    """PostgreSQL's own first line, without the hint and detail that may quote rows."""
-    state, message = error.sqlstate or "", error.diag.message_primary or ""
-    if state == "42501":
-        if "actor token" in message:
-            return Unauthenticated("Your sign-in has ended; sign in again.")
-        if message.startswith(("you may see", "what you may see")):
-            return Forbidden(f"{message[:1].upper()}{message[1:]}.")
-        return Forbidden("The statement needs a right that readers do not have.")
-    if not state or state.startswith(("08", "57", "58")):
-        return Unavailable()
-    if not state.startswith(SHOWN):
-        return SqlFailed()
-    position = _position(error, checked)
-    where = f" ({sql_check.at(statement, position)})" if position is not None else ""
-    return SqlFailed(f"{message[:1].upper()}{message[1:]}{where}.")
-
-
-def _position(error: psycopg.Error, checked: Checked) -> int | None:
-    """Where in the typed statement PostgreSQL found fault; all wrap it after a known beginning."""
-    if error.diag.statement_position is None:
-        return None
-    wrapper = EXPLAIN if checked.explain else NAMES
-    position = int(error.diag.statement_position) - 1 - wrapper.index("{}")
-    return checked.start + position if 0 <= position <= len(checked.text) else None

@@ -10,7 +10,7 @@ from typing import Any
 from pglast import ast, parse_sql, scan
 from pglast.parser import ParseError
 
-from workbench.datasets import sql_words
+from workbench.datasets import sql_hints, sql_parameters, sql_places, sql_words
 from workbench.errors import Detail, Invalid
 
 MAX_STATEMENT = 20_000  # a longer chain of operators could exhaust the parser's stack
@@ -30,12 +30,15 @@ class SqlRefused(Invalid):
 class Checked:
     """A statement that may run: its text without what follows it, and whether to explain it.
 
-    `start` is where the text begins in the statement as it was typed.
+    `start` is where the text begins in the statement as it was typed, `parameters` are the names
+    in the order of their numbers, `datasets` those that it reads.
     """
 
     text: str
     start: int
     explain: bool
+    parameters: tuple[str, ...] = ()
+    datasets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +48,31 @@ class _Visit:
     location: int
 
 
-def at(statement: str, position: int) -> str:
-    """A place in a statement as people count it."""
-    before = statement[:position]
-    line, column = before.count("\n") + 1, position - before.rfind("\n")
-    return f"line {line}, column {column}"
-
-
-def refusal(statement: str, position: int, message: str) -> SqlRefused:
+def refusal(statement: str, position: int, message: str, hint: str | None = None) -> SqlRefused:
     """The error that says what is refused, and where it stands."""
-    place = at(statement, position)
-    return SqlRefused(f"{message} ({place}).", details=[Detail(place, message)])
+    place = sql_places.at(statement, position)
+    marked = sql_places.position(statement, position)
+    return SqlRefused(f"{message} ({place}).", details=[Detail(place, message, marked, hint)])
 
 
 def check(
-    statement: str, datasets: Collection[str], private: Collection[str] = frozenset()
+    statement: str,
+    datasets: Collection[str],
+    parameters: Collection[str] = (),
+    private: Collection[str] = (),
 ) -> Checked:
     """Check that a statement only reads the named datasets; raise SqlRefused otherwise.
 
-    Those that are private have their names alone: they lie in no schema that a statement may name.
+    `parameters` are the names that have a value. Datasets that are private have their names alone:
+    they lie in no schema that a statement may name.
     """
     if len(statement) > MAX_STATEMENT:
         raise SqlRefused(f"A statement has at most {MAX_STATEMENT:,} characters.")
     if "\0" in statement or not _is_unicode(statement):
         raise SqlRefused("A statement is text without NUL characters.")
-    raw = _only(statement)
-    text, start = _text(statement, raw)
+    numbered = _numbered(statement, parameters)
+    raw = _only(statement, numbered.text)
+    text, start = _text(numbered.text, raw)
     tree: Any = raw.stmt
     explain = isinstance(tree, ast.ExplainStmt)
     if explain:
@@ -81,23 +83,53 @@ def check(
         text, start = text[length:], start + length
     if not isinstance(tree, ast.SelectStmt):
         raise refusal(statement, start, "Only SELECT, VALUES and EXPLAIN are available here")
+    read: set[str] = set()
     for visit in _walk(tree):
         message = _objection(visit, datasets, private)
         if message is not None:
-            raise refusal(statement, visit.location, message)
-    return Checked(text, start, explain)
+            raise refusal(statement, visit.location, message, _hint(visit.node, datasets))
+        if isinstance(visit.node, ast.RangeVar):
+            read.add(str(visit.node.relname))
+    return Checked(text, start, explain, numbered.names, frozenset(read) & frozenset(datasets))
+
+
+def _numbered(statement: str, given: Collection[str]) -> sql_parameters.Numbered:
+    numbered = sql_parameters.numbered(statement)
+    if numbered.written is not None:
+        raise refusal(statement, numbered.written, "A parameter is written as :name, not as $1")
+    if not sql_parameters.fits(numbered.names):
+        raise SqlRefused(f"At most {sql_parameters.MOST} parameters, with longer names, please.")
+    for name in numbered.names:
+        if name not in given:
+            message = f"There is no value for the parameter {name}"
+            hint = sql_hints.did_you_mean(name, given)
+            raise refusal(statement, numbered.places[name], message, hint)
+    return numbered
+
+
+def _hint(node: Any, datasets: Collection[str]) -> str | None:
+    match type(node).__name__:
+        case "RangeVar":
+            return sql_hints.did_you_mean(node.relname, datasets)
+        case "FuncCall":
+            return sql_hints.did_you_mean(node.funcname[-1].sval, sql_words.FUNCTIONS)
+    return None
 
 
 def _is_unicode(statement: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in statement)
 
 
-def _only(statement: str) -> Any:
+def _only(statement: str, text: str) -> Any:
     try:
-        statements = parse_sql(statement)
+        statements = parse_sql(text)
     except ParseError as error:
-        location = getattr(error, "location", None) or 0
-        raise refusal(statement, location, str(error.args[0]).split(", at index")[0]) from None
+        message, location = error.args
+        raise refusal(
+            statement,
+            len(statement.rstrip()) if location is None else location,
+            str(message),
+        ) from None
     except RecursionError:
         raise SqlRefused("The statement is nested too deeply.") from None
     if len(statements) != 1:

@@ -14,7 +14,7 @@ NODES = _words("""
     A_ArrayExpr A_Const A_Expr A_Indices A_Indirection A_Star Alias BitString BoolExpr Boolean
     BooleanTest CaseExpr CaseWhen CoalesceExpr CollateClause ColumnDef ColumnRef
     CommonTableExpr Float FuncCall GroupingFunc GroupingSet Integer JoinExpr MinMaxExpr
-    NamedArgExpr NullTest RangeFunction RangeSubselect RangeVar ResTarget RowExpr
+    NamedArgExpr NullTest ParamRef RangeFunction RangeSubselect RangeVar ResTarget RowExpr
     SQLValueFunction SelectStmt SortBy String SubLink TypeCast TypeName WindowDef WithClause
 """)
 
@@ -80,7 +80,6 @@ SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 SAID = {
     "IntoClause": "SELECT INTO",
     "LockingClause": "FOR UPDATE or FOR SHARE",
-    "ParamRef": "a parameter such as $1",
     "SQLValueFunction": "a function about the session",
     "RangeTableSample": "TABLESAMPLE",
     "XmlExpr": "XML",

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
 from psycopg.errors import FeatureNotSupported
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
@@ -19,12 +20,13 @@ from workbench.db.soft_delete import hide_deleted
 
 E = TypeVar("E", Engine, AsyncEngine)
 
+# 46 characters name the login; those of ad-hoc SQL are followed by more, which names the statement.
 # A name can be borrowed, so only backends of roles whose privileges we have are touched. A reader
 # between two fetches runs nothing that could be cancelled, but its cursor is still open.
 CANCEL = text(
     "select case when state = 'active' or usename = session_user then pg_cancel_backend(pid) "
     "else pg_terminate_backend(pid) end from pg_stat_activity "
-    "where application_name = any (:names) and pid <> pg_backend_pid() "
+    "where left(application_name, 46) = any (:names) and pid <> pg_backend_pid() "
     "and pg_has_role(usesysid, 'usage')"
 )
 ENDED = "ended"  # in a session's info: what is cancelled once it has committed
@@ -52,6 +54,11 @@ async def tell(session: AsyncSession, actor: Actor) -> None:
 
 def _name(actor: Actor) -> str:
     return f"workbench {actor.sid or actor.subject}"
+
+
+def label(actor: Actor, statement: UUID) -> str:
+    """The name of one statement's connection: 63 characters, as many as PostgreSQL keeps."""
+    return f"{_name(actor)} {statement.hex[16:]}"
 
 
 def _forget(connection: Any, _: ConnectionPoolEntry, state: PoolResetState) -> None:

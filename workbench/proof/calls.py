@@ -135,8 +135,9 @@ class Caller:
             return GIVEN[name]
         if name == "row_id":
             return next(r for t, r in side.planted.items() if t.startswith("rows."))["row_id"]
-        table = f"workbench.{name.removesuffix('_id').replace('-', '_')}s"
-        row: Row = side.planted.get(table, {})
+        stem = name.removesuffix("_id").replace("-", "_")
+        plural = f"{stem[:-1]}ies" if stem.endswith("y") else f"{stem}s"
+        row: Row = side.planted.get(f"workbench.{plural}", {})
         return row.get("id", side.tenant_id)
 
     def _shown(self) -> Iterator[tuple[str, str, str | None]]:

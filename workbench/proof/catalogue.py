@@ -26,6 +26,7 @@ PLATFORM = (
     "passwords",
     "purges",
     "refresh_tokens",
+    "relations",
     "tenants",
     "users",
 )
@@ -35,7 +36,7 @@ PLATFORM = (
 WRITTEN_OUTSIDE = ("impersonations",)
 
 # What everybody who has a dataset sees of it alike: no row of these belongs to a tenant.
-SHARED = ("views.definitions", "views.columns")
+SHARED = ("views.definitions", "views.columns", "views.relations")
 
 RELATIONS = """
     select n.nspname as schema, c.relname as name, c.relkind::text as kind,

@@ -63,12 +63,20 @@ async def sides_of(
 
 def _definition(superuser: psycopg.Connection) -> dict[str, planting.Row]:
     definition = {"id": uuid4(), "name": "secrets", "title": "", "description": ""}
-    column = {}
+    column: planting.Row = {}
     _insert(superuser, "definitions", definition)
     for position, kind in enumerate(TYPES):
         column = {"definition_id": definition["id"], "position": position, "name": f"a_{kind}"}
         _insert(superuser, "columns", column | {"type": kind, "title": ""})
-    return {"workbench.definitions": definition, "workbench.columns": column}
+    pair = {name: ["a_text"] for name in ("columns", "target_columns")}
+    ends = {"definition_id": definition["id"], "target_id": definition["id"]}
+    relation = {"id": uuid4(), "name": "other", **ends, **pair}
+    _insert(superuser, "relations", relation)
+    return {
+        "workbench.definitions": definition,
+        "workbench.columns": column,
+        "workbench.relations": relation,
+    }
 
 
 def _insert(superuser: psycopg.Connection, table: str, row: planting.Row) -> None:

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import datasets, kernel, lenses, stays, tasks, tidying
+from workbench.worker import datasets, kernel, lenses, statements, stays, tasks, tidying
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts, now
@@ -130,6 +130,7 @@ async def _sweep(parts: Parts) -> None:
     await lenses.sweep(parts.database)
     await datasets.sweep(parts.database, parts.storage, now())
     await tidying.tidy(parts.database, parts.storage, now())
+    await statements.forget(parts.database, now())
 
 
 async def _sweep_files(parts: Parts) -> None:

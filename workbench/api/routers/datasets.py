@@ -92,7 +92,7 @@ async def query(
 ) -> Response:
     """Group, measure, filter and sort rows; `X-Cache` tells whether the answer was kept."""
     dataset = await found(session, actor, name)
-    answer = await parts.answers.answer(session, actor, dataset, order)
+    answer = await parts.answers.answer(session, actor, dataset, order, is_fresh=True)
     commands.note_read(session, actor, "row.aggregate", dataset, order, len(answer.rows))
     response = _json(answer.rows, None)
     response.headers["X-Cache"] = "hit" if answer.is_kept else "miss"

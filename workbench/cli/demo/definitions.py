@@ -3,7 +3,7 @@
 Source: the R package nycflights13 (CC0), all flights that left New York City in 2013.
 """
 
-from workbench.datasets.schemas import NewColumn, NewDataset
+from workbench.datasets.schemas import NewColumn, NewDataset, NewRelation
 
 FLIGHTS = NewDataset(
     name="flights",
@@ -95,3 +95,18 @@ WEATHER = NewDataset(
 )
 
 DATASETS = (FLIGHTS, AIRLINES, AIRPORTS, PLANES, WEATHER)
+
+
+def _relation(name: str, target: str, **pairs: str) -> NewRelation:
+    columns, target_columns = [*pairs], [*pairs.values()]
+    return NewRelation(name=name, columns=columns, target=target, target_columns=target_columns)
+
+
+# `dest.name` is the name of the airport that a flight went to.
+RELATIONS = (
+    _relation("carrier", "airlines", carrier="carrier"),
+    _relation("dest", "airports", dest="faa"),
+    _relation("origin", "airports", origin="faa"),
+    _relation("plane", "planes", tailnum="tailnum"),
+    _relation("weather", "weather", origin="origin", time_hour="time_hour"),
+)

@@ -11,7 +11,7 @@ from workbench.actor import Actor
 from workbench.cli import console, tenants, users
 from workbench.cli.acting import acting
 from workbench.cli.demo import source
-from workbench.cli.demo.definitions import DATASETS
+from workbench.cli.demo.definitions import DATASETS, FLIGHTS, RELATIONS
 from workbench.cli.demo.people import Person, people
 from workbench.datasets import commands as datasets
 from workbench.datasets import queries
@@ -90,6 +90,12 @@ async def _define(database: Database) -> None:
         try:
             async with database.session(DEFINER) as session:
                 await datasets.define(session, DEFINER, new)
+        except Conflict:
+            continue
+    for relation in RELATIONS:
+        try:
+            async with database.session(DEFINER) as session:
+                await datasets.declare(session, DEFINER, FLIGHTS.name, relation)
         except Conflict:
             continue
 

@@ -1,5 +1,8 @@
 """Changes to datasets: definitions, columns, imports, rows; and ad-hoc SQL with its audit."""
 
+from workbench.datasets.commands.ad_hoc import TIMEOUT as TIMEOUT
+from workbench.datasets.commands.ad_hoc import cancel_sql as cancel_sql
+from workbench.datasets.commands.ad_hoc import explain_sql as explain_sql
 from workbench.datasets.commands.ad_hoc import run_sql as run_sql
 from workbench.datasets.commands.changes import delete_dataset as delete_dataset
 from workbench.datasets.commands.changes import describe as describe
@@ -38,9 +41,16 @@ from workbench.datasets.commands.purging import purge_columns as purge_columns
 from workbench.datasets.commands.purging import purge_dataset as purge_dataset
 from workbench.datasets.commands.purging import purger as purger
 from workbench.datasets.commands.reading import note_read as note_read
+from workbench.datasets.commands.relations import declare as declare
+from workbench.datasets.commands.relations import undeclare as undeclare
 from workbench.datasets.commands.rows import add_rows as add_rows
 from workbench.datasets.commands.rows import change_row as change_row
 from workbench.datasets.commands.rows import delete_row as delete_row
 from workbench.datasets.commands.rows import delete_rows as delete_rows
 from workbench.datasets.commands.rows import restore_row as restore_row
 from workbench.datasets.commands.rows import restore_rows as restore_rows
+from workbench.datasets.commands.saved import change_query as change_query
+from workbench.datasets.commands.saved import delete_query as delete_query
+from workbench.datasets.commands.saved import restore_query as restore_query
+from workbench.datasets.commands.saved import run_query as run_query
+from workbench.datasets.commands.saved import save_query as save_query

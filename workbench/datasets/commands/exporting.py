@@ -16,14 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import exports, readings, sql
+from workbench.datasets import exports, readings, sql_export
 from workbench.datasets.export_formats import Format
 from workbench.datasets.models import Dataset
 from workbench.datasets.plain import Plain
 from workbench.datasets.readings import Block, Reading
 from workbench.datasets.schemas import RowsExport
 from workbench.datasets.slots import Slots
-from workbench.datasets.sql import SqlFailed
+from workbench.datasets.sql_errors import SqlFailed
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated, Unavailable
 from workbench.permissions import Permission
@@ -74,7 +74,7 @@ async def export_sql(
     actor.require(Permission.SQL_RUN)
     actor.require(Permission.ROW_EXPORT)
     async with database.reading(actor) as session:
-        plain = await sql.exported(session, actor, statement)
+        plain = await sql_export.exported(session, actor, statement)
     return await _begun(_Export(database, actor, plain, format_, bom, "sql", statement))
 
 

@@ -31,6 +31,8 @@ from workbench.datasets.schemas.reading import ColumnReading as ColumnReading
 from workbench.datasets.schemas.reading import Proposal as Proposal
 from workbench.datasets.schemas.reading import ProposedColumn as ProposedColumn
 from workbench.datasets.schemas.reading import Reading as Reading
+from workbench.datasets.schemas.relations import NewRelation as NewRelation
+from workbench.datasets.schemas.relations import RelationView as RelationView
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
 from workbench.datasets.schemas.rows import Deletion as Deletion
 from workbench.datasets.schemas.rows import NewRows as NewRows
@@ -38,6 +40,11 @@ from workbench.datasets.schemas.rows import Restoration as Restoration
 from workbench.datasets.schemas.rows import RowChange as RowChange
 from workbench.datasets.schemas.rows import RowsQuery as RowsQuery
 from workbench.datasets.schemas.rows import Sort as Sort
+from workbench.datasets.schemas.saved import NewSavedQuery as NewSavedQuery
+from workbench.datasets.schemas.saved import Parameter as Parameter
+from workbench.datasets.schemas.saved import SavedQueryChange as SavedQueryChange
+from workbench.datasets.schemas.saved import SavedQueryView as SavedQueryView
+from workbench.datasets.schemas.saved import StatementView as StatementView
 from workbench.datasets.schemas.shapes import ColumnTypeName as ColumnTypeName
 from workbench.datasets.schemas.shapes import Label as Label
 from workbench.datasets.schemas.shapes import Name as Name

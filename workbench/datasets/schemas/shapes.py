@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-# What a question refers to is looked up among the columns, which says best what is wrong with it.
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+# What a question refers to is looked up among the columns, which says best what is wrong with it. A
+# column of a joined dataset is `relation.column`.
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=127)]
 Label = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 ColumnTypeName = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 
