@@ -32,6 +32,7 @@ class ActorRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Put the proof and the count in front of reading the body and of the endpoint."""
         inner = super().get_route_handler()
+        quick = getattr(self.endpoint, "quick", None)
 
         async def handle(request: Request) -> Response:
             try:
@@ -43,7 +44,9 @@ class ActorRoute(APIRoute):
             await self._count(request, _name(claims) or credentials.address(request))
             if isinstance(claims, ApiTokenClaims) and not self.takes_api_tokens:
                 raise PeopleOnly
-            response = await inner(request)
+            response = await quick(request) if quick is not None else None
+            if response is None:
+                response = await inner(request)
             await once.keep(request, response)
             return response
 

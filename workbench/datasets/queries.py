@@ -1,15 +1,17 @@
 """What can be asked of datasets: their catalogue, their rows, their imports."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import contains_eager, selectinload
 
 from workbench.actor import Actor
-from workbench.datasets import aggregates, conditions, tables
-from workbench.datasets.models import Dataset, Definition, Import, Reject
+from workbench.datasets import aggregates, column_types, conditions, tables
+from workbench.datasets.models import Column, Dataset, Definition, Import, Reject
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
 from workbench.db import pages
 from workbench.db.model import columns
@@ -42,6 +44,30 @@ def version(actor: Actor, dataset: Dataset) -> Select[int]:
     )
 
 
+def signature(actor: Actor, name: str) -> Select[str]:
+    """All that statements on a dataset's rows are made of; `signature_of` writes the same."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    columns = (
+        select(func.string_agg(Column.name + " " + Column.type, aggregate_order_by(literal(","), Column.position)))
+        .where(Column.definition_id == Definition.id, Column.deleted_at.is_(None))
+        .scalar_subquery()
+    )
+    return (
+        select(func.concat_ws(" ", cast(Dataset.id, Text), cast(Definition.id, Text), Definition.name, columns))
+        .select_from(Dataset)
+        .join(Definition, Definition.id == Dataset.definition_id)
+        .where(Dataset.tenant_id == actor.require_tenant(), Definition.name == name)
+        .where(Dataset.deleted_at.is_(None), Definition.deleted_at.is_(None))
+    )
+
+
+def signature_of(dataset: Dataset) -> str:
+    """What `signature` would answer of a dataset that was looked up."""
+    definition = dataset.definition
+    columns = ",".join(f"{column.name} {column.type}" for column in definition.columns)
+    return f"{dataset.id} {definition.id} {definition.name} {columns}"
+
+
 def definitions(actor: Actor) -> Select[Definition]:
     """Every shared definition with its columns, by name, for the platform's operator."""
     actor.require(Permission.DATASET_SHARE)
@@ -57,11 +83,40 @@ def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
         select(view)
         .where(*conditions.where(view, types, query.filter))
         .order_by(*conditions.order_by(view, sort))
-        .limit(query.limit + 1)
+        .limit(bindparam("most", query.limit + 1, Integer(), literal_execute=True))
     )
     if query.cursor is None:
         return statement
-    return statement.where(conditions.after(view, types, sort, query.cursor))
+    return statement.where(conditions.after(view, sort, last_seen(dataset, query)))
+
+
+def last_seen(dataset: Dataset, query: RowsQuery) -> list[Any]:
+    """The sort values of the last row of the page before; none when there was no page before."""
+    if query.cursor is None:
+        return []
+    types = tables.types(dataset.definition)
+    return conditions.read_cursor(types, conditions.full_sort(types, query.sort), query.cursor)
+
+
+def rows_as_json(
+    actor: Actor,
+    dataset: Dataset,
+    query: RowsQuery,
+    *,
+    only_if: ColumnElement[bool] | None = None,
+) -> Select[str]:
+    """The same rows, each as the text of its JSON, or none where not `only_if`; see `json_page`."""
+    statement, types = rows(actor, dataset, query), tables.types(dataset.definition)
+    if only_if is not None:
+        statement = statement.where(only_if)
+    shown = statement.with_only_columns(
+        *(
+            column_types.as_json(types[column.name], column).label(column.name)
+            for column in statement.selected_columns
+        )
+    )
+    row = shown.subquery("row").table_valued()
+    return select(cast(func.row_to_json(row), Text).label("item"))
 
 
 def row(actor: Actor, dataset: Dataset, row_id: int) -> Select[Any]:
@@ -74,6 +129,11 @@ def row(actor: Actor, dataset: Dataset, row_id: int) -> Select[Any]:
 def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:
     """Make a page of the mappings that the statement of `rows` answered."""
     return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))
+
+
+def json_page(query: RowsQuery, found: Sequence[bytes]) -> Page[bytes]:
+    """Make a page of the texts that the statement of `rows_as_json` answered."""
+    return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, json.loads(row)))
 
 
 def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Select[int]:

@@ -12,6 +12,7 @@ from workbench.datasets.commands.imports import fail_import as fail_import
 from workbench.datasets.commands.imports import load as load
 from workbench.datasets.commands.imports import start_import as start_import
 from workbench.datasets.commands.reading import note_read as note_read
+from workbench.datasets.commands.reading import read_page as read_page
 from workbench.datasets.commands.rows import add_rows as add_rows
 from workbench.datasets.commands.rows import change_row as change_row
 from workbench.datasets.commands.rows import delete_row as delete_row
