@@ -10,8 +10,8 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
-from typing import cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -21,8 +21,7 @@ HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """What the clients saw: answers a second, and how long one took, in seconds."""
 
     rate: float
@@ -76,14 +75,24 @@ class _Client(asyncio.Protocol):
         self.transport.write(self.request)
 
 
-def measure(url: str, token: str, seconds: float) -> Figures:
-    """Have eight clients ask for an address for some seconds, from another process."""
-    order = json.dumps({"url": url, "token": token, "seconds": seconds})
+def measure(urls: Sequence[str], token: str, seconds: float, rounds: int) -> list[list[Figures]]:
+    """Have eight clients ask for each address in turn, for some seconds in each of the rounds.
+
+    They live in another process; the first round warms up and does not count.
+    """
+    order = json.dumps({"urls": urls, "token": token, "seconds": seconds, "rounds": rounds})
     command = [sys.executable, "-m", "tests.benchmarks.client"]
     answer = subprocess.run(command, input=order, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise Refused(answer.stderr)
-    return Figures(**json.loads(answer.stdout))
+    return [[Figures(*figures) for figures in found] for found in json.loads(answer.stdout)]
+
+
+async def _rounds(
+    urls: Sequence[str], token: str, seconds: float, rounds: int
+) -> list[list[Figures]]:
+    found = [[await _ask(url, token, seconds) for url in urls] for _ in range(rounds + 1)]
+    return [list(one) for one in zip(*found[1:], strict=True)]
 
 
 async def _ask(url: str, token: str, seconds: float) -> Figures:
@@ -96,7 +105,7 @@ async def _ask(url: str, token: str, seconds: float) -> Figures:
     begin = time.perf_counter()
     clients = [_Client(request, begin + seconds, loop.create_future()) for _ in range(CLIENTS)]
     for client in clients:
-        await loop.create_connection(lambda c=client: c, place.hostname, place.port)  # type: ignore[misc]
+        await loop.create_connection(lambda c=client: c, str(place.hostname), place.port or 80)  # type: ignore[misc]
     await asyncio.gather(*(client.ended for client in clients))
     elapsed = time.perf_counter() - begin
     done = sorted(one for client in clients for one in client.done)
@@ -104,5 +113,4 @@ async def _ask(url: str, token: str, seconds: float) -> Figures:
 
 
 if __name__ == "__main__":
-    figures = uvloop.run(_ask(**json.load(sys.stdin)))
-    sys.stdout.write(json.dumps(asdict(figures)))
+    sys.stdout.write(json.dumps(uvloop.run(_rounds(**json.load(sys.stdin)))))

@@ -36,11 +36,10 @@ from workbench.identity.tokens import Tokens
 from workbench.permissions import Role
 from workbench.settings import Settings
 
-SECONDS, ROUNDS = float(os.environ.get("S", "2.0")), int(os.environ.get("R", "9"))
+SECONDS, ROUNDS = 0.5, 24
 PAGES, LIMIT = 10_000, 50
 RATE_BUDGET, TAIL_BUDGET, DEEP_BUDGET = 2.5, 5.0, 1.2
 COPIES = 2  # of all flights, so that there is a page 10,000
-FIGURES = ("rate", "p50", "p99")
 START_SECONDS = 60
 NAMES = ", ".join(column.name for column in FLIGHTS.columns)
 SORTS = {"row_id": "row_id", "a sorted column": "time_hour"}
@@ -63,7 +62,9 @@ def main() -> int:
             connect.migrate(settings)
             actor = asyncio.run(_prepare(settings))
             with _house(settings, actor) as house:
-                return int(not all([_page(house), *(_deep(house, *each) for each in SORTS.items())]))
+                return int(
+                    not all([_page(house), *(_deep(house, *each) for each in SORTS.items())])
+                )
 
 
 def _page(house: House) -> bool:
@@ -90,12 +91,9 @@ def _deep(house: House, name: str, column: str) -> bool:
 
 
 def _in_turn(house: House, *urls: str) -> list[Figures]:
-    """The medians of what clients see at each address, asked in turn after a warm-up."""
-    rounds = [[client.measure(url, house.token, SECONDS) for url in urls] for _ in range(ROUNDS)]
-    return [
-        Figures(*(statistics.median(getattr(one, key) for one in found) for key in FIGURES))
-        for found in zip(*rounds[1:], strict=True)
-    ]
+    """The medians of what clients see at each address, asked in turn."""
+    found = client.measure(urls, house.token, SECONDS, ROUNDS)
+    return [Figures(*map(statistics.median, zip(*one, strict=True))) for one in found]
 
 
 def _cursor(house: House, first: str) -> str:
@@ -121,8 +119,10 @@ async def _prepare(settings: Settings) -> Actor:
     table = f"rows.d_{dataset.definition_id.hex}"
     with connect.embedded(settings).superuser("workbench") as superuser:
         superuser.execute(f"create table data.source (like {table})")
-        superuser.execute("alter table data.source alter tenant_id drop not null, "
-                          "alter import_id drop not null, alter row_id drop not null")
+        superuser.execute(
+            "alter table data.source alter tenant_id drop not null, "
+            "alter import_id drop not null, alter row_id drop not null"
+        )
         with superuser.cursor().copy(
             f"copy data.source ({NAMES}) from stdin (format csv, header, null 'NA')"
         ) as copy:
@@ -133,9 +133,7 @@ async def _prepare(settings: Settings) -> Actor:
                 f"select %s, %s, {NAMES} from data.source",
                 [tenant.id, dataset.id],
             )
-        superuser.execute(
-            f"create table data.plain as select row_id, {NAMES} from {table}"
-        )
+        superuser.execute(f"create table data.plain as select row_id, {NAMES} from {table}")
         superuser.execute("alter table data.plain add primary key (row_id)")
         superuser.execute(f"grant select on data.plain to {roles.APP}")
         for name in (table, "data.plain", "workbench_private.live"):
@@ -163,7 +161,8 @@ def _house(settings: Settings, actor: Actor) -> Iterator[House]:
         _running(beside, log, dict(os.environ)) as process,
     ):
         assert process.stdin is not None
-        process.stdin.write(connect.login_url(settings, roles.APP).render_as_string(False) + "\n")
+        url = connect.login_url(settings, roles.APP)
+        process.stdin.write(f"{url.render_as_string(hide_password=False)}\n")
         process.stdin.flush()
         house = House(
             f"http://127.0.0.1:{ours}/api/v1/datasets/flights/rows?limit={LIMIT}",

@@ -75,7 +75,9 @@ async def actor_of(database: Database, claims: Claims) -> Actor:
 
 def held(actor: Actor) -> list[str]:
     """All that an actor holds, as PostgreSQL writes it."""
-    return sorted([*actor.permissions, *(f"{permission}@{target}" for permission, target in actor.grants)])
+    return sorted(
+        [*actor.permissions, *(f"{permission}@{target}" for permission, target in actor.grants)]
+    )
 
 
 def unchanged(actor: Actor) -> Select[bool]:

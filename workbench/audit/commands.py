@@ -4,7 +4,18 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, Insert, Text, Uuid, bindparam, cast, insert, literal, select, text
+from sqlalchemy import (
+    FromClause,
+    Insert,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 

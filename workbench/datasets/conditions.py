@@ -170,9 +170,7 @@ def after_names(values: Sequence[Any]) -> dict[str, Any]:
     return {f"after_{place}": value for place, value in enumerate(values) if value is not None}
 
 
-def after(
-    view: TableClause, sort: Sequence[Sort], values: Sequence[Any]
-) -> ColumnElement[bool]:
+def after(view: TableClause, sort: Sequence[Sort], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition of the rows that come after the one that had these sort values."""
     ties: list[ColumnElement[bool]] = []
     choices = []

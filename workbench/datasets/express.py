@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from cachetools import LRUCache
-from sqlalchemy import Integer, Select, Text, and_, bindparam, func, select, true
+from sqlalchemy import Integer, Select, and_, bindparam, func, select, true
 
 from workbench.access import queries as access
 from workbench.actor import Actor
@@ -50,7 +50,9 @@ class Express:
     def __init__(self) -> None:
         """Know nothing yet."""
         self._actors: LRUCache[Claims, Known] = LRUCache(MOST_ACTORS)
-        self._datasets: LRUCache[tuple[UUID | None, str], Dataset] = LRUCache(MOST_DATASETS)
+        self._datasets: LRUCache[tuple[UUID | None, str], tuple[Dataset, str]] = LRUCache(
+            MOST_DATASETS
+        )
         self._sentences: LRUCache[tuple[Any, ...], Sentence] = LRUCache(MOST_SENTENCES)
 
     def learn(self, database: Database, claims: Claims, actor: Actor, dataset: Dataset) -> None:
@@ -59,19 +61,20 @@ class Express:
             until = time.monotonic() + TOKEN_SECONDS
             token = database.key.mint(actor)
             self._actors[claims] = Known(actor, access.held(actor), token, until)
-            self._datasets[claims.tenant_id, dataset.definition.name] = dataset
+            signature = queries.signature_of(dataset)
+            self._datasets[claims.tenant_id, dataset.definition.name] = dataset, signature
 
     async def page(
         self, database: Database, claims: Claims, name: str, query: RowsQuery
     ) -> Page[bytes] | None:
         """A page of rows as texts of JSON; None where it has to be asked on the ordinary way."""
-        known, dataset = self._actors.get(claims), self._datasets.get((claims.tenant_id, name))
-        if known is None or dataset is None or known.until < time.monotonic():
+        known, found = self._actors.get(claims), self._datasets.get((claims.tenant_id, name))
+        if known is None or found is None or known.until < time.monotonic():
             return None
-        actor = known.actor
+        actor, (dataset, signature) = known.actor, found
         queries.require_rows(actor, dataset)
         last = queries.last_seen(dataset, query)
-        said = self._said(actor, dataset, query, last)
+        said = self._said(actor, dataset, signature, query, last)
         values = said.of(
             sid=actor.sid,
             user=actor.user_id,
@@ -84,15 +87,19 @@ class Express:
         if result.get_value(0, 0) != HOLDS:
             del self._actors[claims], self._datasets[claims.tenant_id, name]
             return None
-        found = (result.get_value(row, 1) for row in range(result.ntuples))
-        return queries.json_page(query, [row for row in found if row is not None])
+        cells = (result.get_value(row, 1) for row in range(result.ntuples))
+        return queries.json_page(query, [cell for cell in cells if cell is not None])
 
     def _said(
-        self, actor: Actor, dataset: Dataset, query: RowsQuery, last: Sequence[Any]
+        self,
+        actor: Actor,
+        dataset: Dataset,
+        signature: str,
+        query: RowsQuery,
+        last: Sequence[Any],
     ) -> Sentence:
         shape = tuple(value is None for value in last)
-        seen = tables.view(actor, dataset.definition).schema
-        key = (queries.signature_of(dataset), seen, detail(query), shape)
+        key = (signature, tables.schema_of(actor, dataset.definition), detail(query), shape)
         said = self._sentences.get(key)
         if said is None:
             said = trips.sentence(statement(actor, dataset, query), panes(actor))
@@ -100,13 +107,10 @@ class Express:
         return said
 
 
-def statement(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[bool, str]:
+def statement(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[*tuple[Any, ...]]:
     """Whether actor and dataset are still what they were, and if so the page, which is noted."""
-    signature = bindparam("signature", queries.signature_of(dataset), Text())
-    unchanged = queries.signature(actor, dataset.definition.name).scalar_subquery() == signature
-    still = select(
-        and_(access.unchanged(actor).scalar_subquery(), unchanged).label("holds")
-    ).cte("still")
+    unchanged = access.unchanged(actor).scalar_subquery()
+    still = select(and_(unchanged, queries.is_known(actor, dataset)).label("holds")).cte("still")
     holds = select(still.c.holds).scalar_subquery()
     page = queries.rows_as_json(actor, dataset, query, only_if=holds).cte("page")
     count = select(func.least(func.count(), bindparam("limit", query.limit, Integer())))

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, bindparam, cast, func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from workbench.actor import Actor
 from workbench.datasets import aggregates, column_types, conditions, tables
-from workbench.datasets.models import Column, Dataset, Definition, Import, Reject
+from workbench.datasets.models import Dataset, Definition, Import, Reject
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
 from workbench.db import pages
 from workbench.db.model import columns
@@ -44,25 +43,18 @@ def version(actor: Actor, dataset: Dataset) -> Select[int]:
     )
 
 
-def signature(actor: Actor, name: str) -> Select[str]:
-    """All that statements on a dataset's rows are made of; `signature_of` writes the same."""
+def is_known(actor: Actor, dataset: Dataset) -> ColumnElement[bool]:
+    """Whether a dataset that was looked up is still there, and still the same."""
     actor.require_somewhere(Permission.DATASET_READ)
-    columns = (
-        select(func.string_agg(Column.name + " " + Column.type, aggregate_order_by(literal(","), Column.position)))
-        .where(Column.definition_id == Definition.id, Column.deleted_at.is_(None))
-        .scalar_subquery()
-    )
-    return (
-        select(func.concat_ws(" ", cast(Dataset.id, Text), cast(Definition.id, Text), Definition.name, columns))
-        .select_from(Dataset)
-        .join(Definition, Definition.id == Dataset.definition_id)
-        .where(Dataset.tenant_id == actor.require_tenant(), Definition.name == name)
-        .where(Dataset.deleted_at.is_(None), Definition.deleted_at.is_(None))
+    return func.workbench.is_dataset(
+        bindparam("tenant", actor.require_tenant(), Uuid()),
+        bindparam("name", dataset.definition.name, Text()),
+        bindparam("signature", signature_of(dataset), Text()),
     )
 
 
 def signature_of(dataset: Dataset) -> str:
-    """What `signature` would answer of a dataset that was looked up."""
+    """All that statements on a dataset's rows are made of."""
     definition = dataset.definition
     columns = ",".join(f"{column.name} {column.type}" for column in definition.columns)
     return f"{dataset.id} {definition.id} {definition.name} {columns}"

@@ -74,7 +74,8 @@ def panes(actor: Actor) -> dict[str, str]:
 
 def _through(engine: E, actor: Actor) -> E:
     """The engine of an actor who sees part of a dataset: a lens is for readers, a pane for us."""
-    return engine if actor.lens is None else engine.execution_options(schema_translate_map=panes(actor))
+    schemas = panes(actor)
+    return engine.execution_options(schema_translate_map=schemas) if schemas else engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Sentence:
         return [values[name] if name in values else self.values[name] for name in self.names]
 
 
-def sentence(statement: Select[Any], schemas: dict[str, str]) -> Sentence:
+def sentence(statement: Select[*tuple[Any, ...]], schemas: dict[str, str]) -> Sentence:
     """Write a statement out; `schemas` names the schemas that stand for others."""
     written: Any = statement.compile(
         dialect=DIALECT,

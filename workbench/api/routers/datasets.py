@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import psycopg
-from fastapi import APIRouter, Path, Query, Request, Response
-from psycopg_pool import PoolTimeout
-from pydantic import JsonValue, ValidationError
+from fastapi import APIRouter, Path, Response
+from pydantic import JsonValue
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.api import filters
-from workbench.api import parts as house
 from workbench.api.dependencies import (
-    DEFAULT_LIMIT,
     CurrentActor,
-    Limit,
     Parts,
     Session,
 )
@@ -26,15 +20,11 @@ from workbench.api.shapes import PageView
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import DatasetNotFound
 from workbench.datasets.models import Dataset
-from workbench.datasets.schemas import Aggregation, DatasetView, NewDataset, RowsQuery
-from workbench.db.pages import Page
-from workbench.errors import WorkbenchError
-from workbench.identity.tokens import Claims
+from workbench.datasets.schemas import Aggregation, DatasetView, NewDataset
 
 router = APIRouter(prefix="/api/v1/datasets", route_class=ActorRoute, tags=["datasets"])
 
 Name = Annotated[str, Path(max_length=100, examples=["flights"])]
-QUICK = {"limit", "cursor", "sort", "filter"}
 RowsView = PageView[dict[str, JsonValue]]
 
 
@@ -65,54 +55,6 @@ async def dataset(name: Name, actor: CurrentActor, session: Session) -> DatasetV
     return DatasetView.of(await found(session, actor, name))
 
 
-@router.get("/{name}/rows", response_model=RowsView)
-async def rows(
-    name: Name,
-    request: Request,
-    actor: CurrentActor,
-    session: Session,
-    parts: Parts,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=100_000)] = None,
-    sort: filters.Sorting = None,
-    filter_: filters.Filtering = (),
-) -> Response:
-    """Read rows page by page; the order always ends with `row_id`, so no row is lost or doubled."""
-    query = RowsQuery(
-        filter=filters.conditions(filter_), sort=filters.sort(sort), cursor=cursor, limit=limit
-    )
-    dataset = await found(session, actor, name)
-    page = await commands.read_page(session, actor, dataset, query)
-    parts.express.learn(parts.database, request.state.claims, actor, dataset)
-    return _page(page)
-
-
-async def quick_rows(request: Request) -> Response | None:
-    """The answer of `rows` in one round trip; None where the ordinary way has to give it."""
-    parts, given = house.of(request), request.query_params
-    limit = given.get("limit", str(DEFAULT_LIMIT))
-    claims: Claims = request.state.claims
-    if not limit.isascii() or not limit.isdigit() or not QUICK >= given.keys():
-        return None
-    if not parts.sightings.is_noted(claims.sid, parts.clock()):
-        return None
-    try:
-        query = RowsQuery(
-            filter=filters.conditions(given.getlist("filter")),
-            sort=filters.sort(given.get("sort")),
-            cursor=given.get("cursor"),
-            limit=int(limit),
-        )
-        name = request.path_params["name"]
-        page = await parts.express.page(parts.database, claims, name, query)
-    except (WorkbenchError, ValidationError, psycopg.Error, PoolTimeout):
-        return None
-    return None if page is None else _page(page)
-
-
-rows.quick = quick_rows
-
-
 @router.post("/{name}/query", response_model=RowsView)
 async def query(
     name: Name, order: Aggregation, actor: CurrentActor, session: Session, parts: Parts
@@ -132,13 +74,6 @@ async def found(session: AsyncSession, actor: Actor, name: str) -> Dataset:
     if dataset is None:
         raise DatasetNotFound
     return dataset
-
-
-def _page(page: Page[bytes]) -> Response:
-    """Rows as PostgreSQL wrote them, joined to one document."""
-    cursor = to_json(page.next_cursor)
-    content = b'{"items":[' + b",".join(page.items) + b'],"next_cursor":' + cursor + b"}"
-    return Response(content, media_type="application/json")
 
 
 def _json(items: Sequence[Any], next_cursor: str | None) -> Response:
