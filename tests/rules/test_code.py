@@ -28,6 +28,7 @@ ASKING_NOBODY = {
     "audit.verifying.verify": "its statements ask audit:read",
     "datasets.express.statement": "its queries ask row:read and dataset:read",
     "datasets.tables.schema_of": "names a schema",
+    "datasets.commands.reading.read_deleted": "its statement asks row:write",
     "datasets.driver.of": "the connection under a session",
     "datasets.explain.explain": "access.standing.of asks role:manage",
     "datasets.loading.load": "part of a command that has asked",

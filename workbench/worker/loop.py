@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 
 import procrastinate
 import psycopg
@@ -13,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import kernel, lenses, stays, tasks
+from workbench.worker import kernel, lenses, retention, stays, tasks
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts
@@ -28,6 +29,7 @@ RESCUE_SECONDS = 10.0
 SEAL_SECONDS = 1.0
 EXPIRE_SECONDS = 10.0
 SWEEP_SECONDS = 600.0
+PURGE_SECONDS = 3600.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -63,6 +65,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
+        asyncio.create_task(_often(lambda: _purge(parts), PURGE_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
@@ -126,6 +129,11 @@ async def _seal(parts: Parts) -> None:
 
 async def _sweep(parts: Parts) -> None:
     await lenses.sweep(parts.database)
+
+
+async def _purge(parts: Parts) -> None:
+    kept = timedelta(days=parts.settings.retention_days)
+    await retention.purge(parts.database, parts_.now() - kept)
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:

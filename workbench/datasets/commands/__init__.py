@@ -11,7 +11,11 @@ from workbench.datasets.commands.imports import begin_import as begin_import
 from workbench.datasets.commands.imports import fail_import as fail_import
 from workbench.datasets.commands.imports import load as load
 from workbench.datasets.commands.imports import start_import as start_import
+from workbench.datasets.commands.purging import BATCH as BATCH
+from workbench.datasets.commands.purging import PURGER as PURGER
+from workbench.datasets.commands.purging import purge_rows as purge_rows
 from workbench.datasets.commands.reading import note_read as note_read
+from workbench.datasets.commands.reading import read_deleted as read_deleted
 from workbench.datasets.commands.reading import read_page as read_page
 from workbench.datasets.commands.rows import add_rows as add_rows
 from workbench.datasets.commands.rows import change_row as change_row

@@ -5,9 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import queries
+from workbench.datasets import queries, trash
 from workbench.datasets.models import Dataset
-from workbench.datasets.schemas import RowsQuery
+from workbench.datasets.schemas import DeletedRow, RowsQuery
 from workbench.db.pages import Page
 from workbench.permissions import Permission
 
@@ -21,6 +21,16 @@ async def read_page(
     found = await session.scalars(queries.rows_as_json(actor, dataset, query))
     page = queries.json_page(query, [row.encode() for row in found])
     note_read(session, actor, READ, dataset, query, len(page.items))
+    return page
+
+
+async def read_deleted(
+    session: AsyncSession, actor: Actor, dataset: Dataset, *, cursor: str | None, limit: int
+) -> Page[DeletedRow]:
+    """A page of deleted rows; who read it is noted."""
+    statement = trash.deleted(actor, dataset, cursor=cursor, limit=limit)
+    page = trash.page((await session.execute(statement)).mappings().all(), limit)
+    audit.record(session, actor, "row.read_deleted", target(dataset), rows=len(page.items))
     return page
 
 

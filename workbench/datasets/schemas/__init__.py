@@ -22,6 +22,7 @@ from workbench.datasets.schemas.filters import Search as Search
 from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import RejectView as RejectView
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
+from workbench.datasets.schemas.rows import DeletedRow as DeletedRow
 from workbench.datasets.schemas.rows import Deletion as Deletion
 from workbench.datasets.schemas.rows import NewRows as NewRows
 from workbench.datasets.schemas.rows import Restoration as Restoration
