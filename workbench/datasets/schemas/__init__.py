@@ -11,6 +11,7 @@ from workbench.datasets.schemas.definitions import DatasetView as DatasetView
 from workbench.datasets.schemas.definitions import NewColumn as NewColumn
 from workbench.datasets.schemas.definitions import NewDataset as NewDataset
 from workbench.datasets.schemas.exports import RowsExport as RowsExport
+from workbench.datasets.schemas.filters import MAX_SEARCH as MAX_SEARCH
 from workbench.datasets.schemas.filters import AllOf as AllOf
 from workbench.datasets.schemas.filters import AnyOf as AnyOf
 from workbench.datasets.schemas.filters import Condition as Condition
