@@ -1,5 +1,7 @@
 """Looking into every text finds just the rows that looking into each of them would."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ LETTERS = st.sampled_from(
     [*"aAbB%_\\/ \x01\x02\x1f", *"\u00e9\u00c9\u00df\u1e9e\u0130\u0131\u03c3\u03c2\u03a3"]
 )
 TEXTS = st.text(LETTERS, max_size=6)
+COLUMNS: list[Any] = [column("delay", BigInteger), *(column(name, Text) for name in NAMES)]
 ROWS = st.lists(st.tuples(st.none() | TEXTS, st.none() | TEXTS), min_size=1, max_size=8)
 
 
@@ -31,8 +34,9 @@ async def test_it_finds_what_each_column_would(
     database: Database, actor: Actor, rows: list[tuple[str | None, str | None]], piece: str
 ) -> None:
     """The same rows as one ILIKE for each column, also where it is turned round."""
-    columns = (column("delay", BigInteger), *(column(name, Text) for name in NAMES))
-    table = values(*columns, name="trips").data([(place, *row) for place, row in enumerate(rows)])
+    table: Any = values(*COLUMNS, name="trips").data(
+        [(place, *row) for place, row in enumerate(rows)]
+    )
     naive = or_(*(table.c[name].icontains(piece, autoescape=True) for name in NAMES))
     (found,) = conditions.where(table, TYPES, [Search(search=piece)])
     async with database.session(actor) as session:
@@ -46,8 +50,9 @@ async def test_a_separator_in_the_piece_is_no_separator(
     database: Database, actor: Actor, piece: str
 ) -> None:
     """A piece is found where it stands, and never across two texts."""
-    columns = (column("delay", BigInteger), *(column(name, Text) for name in NAMES))
-    table = values(*columns, name="trips").data([(1, piece, None), (2, piece[:-1], piece[-1:])])
+    table: Any = values(*COLUMNS, name="trips").data(
+        [(1, piece, None), (2, piece[:-1], piece[-1:])]
+    )
     (found,) = conditions.where(table, TYPES, [Search(search=piece)])
     async with database.session(actor) as session:
         seen = (await session.scalars(select(table.c.delay).where(found))).all()

@@ -92,7 +92,6 @@ async def test_it_goes_in_batches_and_waits_for_nobody(database: Database, owner
     dataset = await dataset_of(database, owner)
     async with database.session(owner) as restoring:
         await commands.restore_row(restoring, owner, NAME, ids[0])
-        gone = []
         # A change of rows counts a version at its end, which the restoring one holds: so look only.
         async with database.session(owner) as session:
             await session.execute(text("set local lock_timeout = '2s'"))

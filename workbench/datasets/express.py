@@ -36,10 +36,10 @@ HOLDS = b"t"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Who asks, what they hold, and the token that says so until a time."""
+    """Who asks, what they hold as PostgreSQL writes a list, and the token, told until a time."""
 
     actor: Actor
-    held: Sequence[str]
+    held: str
     token: str
     until: float
 
@@ -60,7 +60,8 @@ class Express:
         if claims.permissions is None:
             until = time.monotonic() + TOKEN_SECONDS
             token = database.key.mint(actor)
-            self._actors[claims] = Known(actor, access.held(actor), token, until)
+            held = "{" + ",".join(f'"{one}"' for one in access.held(actor)) + "}"
+            self._actors[claims] = Known(actor, held, token, until)
             signature = queries.signature_of(dataset)
             self._datasets[claims.tenant_id, dataset.definition.name] = dataset, signature
 
