@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     mail_limit: str = Field(
         default="20/hour", description="Mails that one user, address or recipient may cause."
     )
+    retention_days: int = Field(
+        default=30, ge=1, description="Days after which what was deleted is removed for good."
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description=(

@@ -308,10 +308,12 @@ def downgrade() -> None:
     _replace("workbench.remains(uuid)", _remains(""), STEWARD, APP)
     run(
         STAGING.format(old=SOMEWHERE, new=EVERYWHERE),
-        versions._define_rows().replace(  # noqa: SLF001 (frozen beside this file)
+        versions._define_rows()
+        .replace(  # noqa: SLF001 (frozen beside this file)
             "create view data.%3$I as",
             f"{versions.WATCH.format(definition=6)}\n        create view data.%3$I as",
-        ).replace(imports.INDEX, ""),
+        )
+        .replace(imports.INDEX, ""),
         datasets.TENANT_LOGIN.replace("create function", "create or replace function"),
         *(f"drop function {function}" for function in (*PLAIN, *reversed(FUNCTIONS))),
         "update workbench_private.system_roles set permissions = array("

@@ -14,6 +14,7 @@ from tests.rules.test_code import rooms
 from tests.rules.test_routes import IDS, ROUTES
 from workbench.audit import commands as audit
 from workbench.cli import users
+from workbench.datasets import express
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # Routes that hand out what belongs to the tenant, beyond its lists of names.
@@ -83,9 +84,9 @@ def named(tree: ast.AST, scope: dict[str, Any]) -> Iterator[Any]:
 
 
 def records(function: Any, seen: set[Any]) -> bool:
-    """Whether a function calls `audit.commands.record`, itself or through functions of ours."""
+    """Whether a function notes what it does in the audit, itself or through functions of ours."""
     function = inspect.unwrap(function)
-    if function is audit.record:
+    if function is audit.record or function is audit.recording:
         return True
     ours = isinstance(function, FunctionType) and function.__module__.startswith("workbench.")
     if not ours or function in seen:
@@ -126,6 +127,11 @@ def test_a_changing_route_leaves_an_entry(route: Any) -> None:
 def test_a_route_that_hands_something_out_leaves_an_entry(name: str) -> None:
     """Reading is noted as changing is."""
     assert records(ROUTES[IDS.index(name)].endpoint, set())
+
+
+def test_the_quick_way_to_a_page_leaves_an_entry() -> None:
+    """The statement that reads a page in one round trip notes it too."""
+    assert records(express.statement, set())
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

@@ -56,7 +56,7 @@ def ended(client: httpx.Client, run_id: str, seconds: float = 120) -> dict[str, 
 @contextmanager
 def up(home: Path, *arguments: str) -> Iterator[Site]:
     """Run `workbench up` until the block ends, then stop it as Ctrl-C does."""
-    port = _free_port()
+    port = free_port()
     log = home.with_suffix(".log")
     with log.open("w") as file:
         process = subprocess.Popen(
@@ -87,7 +87,8 @@ def _wait(site: Site, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(message)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody uses now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    bindparam,
     column,
     exists,
     func,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access.models import (
@@ -69,6 +71,28 @@ async def actor_of(database: Database, claims: Claims) -> Actor:
     if row is None or row.user_id != claims.user_id:
         raise SignedOut
     return _actor(row.permissions, claims)
+
+
+def held(actor: Actor) -> list[str]:
+    """All that an actor holds, as PostgreSQL writes it."""
+    return sorted(
+        [*actor.permissions, *(f"{permission}@{target}" for permission, target in actor.grants)]
+    )
+
+
+def unchanged(actor: Actor) -> Select[bool]:
+    """Whether the login of an actor that was looked up is still the same and holds the same."""
+    now = func.workbench.actor_of(
+        bindparam("sid", actor.sid, Uuid()), bindparam("tenant", actor.tenant_id, Uuid())
+    ).table_valued(column("user_id", Uuid()), column("permissions", ARRAY(Text())), name="now")
+    known = bindparam("held", held(actor), ARRAY(Text()))
+    return select(
+        and_(
+            now.c.user_id == bindparam("user", actor.user_id, Uuid()),
+            now.c.permissions.contains(known),
+            now.c.permissions.contained_by(known),
+        )
+    )
 
 
 async def admit(

@@ -32,6 +32,7 @@ from workbench.api.routers import (
     logins,
     members,
     notebooks,
+    pages,
     passwords,
     purges,
     relations,
@@ -56,7 +57,10 @@ Every address under `/api/v1` acts as the signed-in user in one tenant: sign in 
 API token in its place.
 Lists answer `items` and `next_cursor`; errors answer one format, `application/problem+json`.
 """
+# Addresses are compared one after another: rows, which are asked for most often, stand first.
 ROUTERS = (
+    pages.router,
+    datasets.router,
     auth.public,
     auth.router,
     auth.anyone,
@@ -75,7 +79,6 @@ ROUTERS = (
     roles.router,
     grants.router,
     access.router,
-    datasets.router,
     definitions.router,
     relations.router,
     downloads.router,

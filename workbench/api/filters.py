@@ -12,10 +12,13 @@ from workbench.errors import Detail, Invalid
 
 FILTERS: TypeAdapter[list[Filter]] = TypeAdapter(Filters)
 PARTS = 3
+MAX_SORT = 1000  # characters
 
 Sorting = Annotated[
     str | None,
-    Query(max_length=1000, description="Columns, separated by commas; `-` before one descends."),
+    Query(
+        max_length=MAX_SORT, description="Columns, separated by commas; `-` before one descends."
+    ),
 ]
 Filtering = Annotated[
     Sequence[str],

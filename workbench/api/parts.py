@@ -10,6 +10,7 @@ from workbench.api.limits import Limiter
 from workbench.api.metrics import Metrics
 from workbench.api.sightings import Sightings
 from workbench.datasets.answers import Answers
+from workbench.datasets.express import Express
 from workbench.db.session import Database
 from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
@@ -36,6 +37,7 @@ class Parts:
     clock: Clock
     files: Bounds
     answers: Answers = field(default_factory=Answers)
+    express: Express = field(default_factory=Express)
     metrics: Metrics = field(default_factory=Metrics)
     sightings: Sightings = field(default_factory=Sightings)
 

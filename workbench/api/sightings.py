@@ -14,10 +14,14 @@ class Sightings:
         """Remember nobody yet."""
         self._noted: dict[UUID, datetime] = {}
 
+    def is_noted(self, sid: UUID, now: datetime) -> bool:
+        """Whether a log-in was noted within the last minute."""
+        noted = self._noted.get(sid)
+        return noted is not None and now - noted < EVERY
+
     def is_due(self, sid: UUID, now: datetime) -> bool:
         """Whether a log-in is to be noted now; whoever is told so notes it."""
-        noted = self._noted.get(sid)
-        if noted is not None and now - noted < EVERY:
+        if self.is_noted(sid, now):
             return False
         if len(self._noted) >= MOST:
             self._noted = {one: at for one, at in self._noted.items() if now - at < EVERY}

@@ -1,13 +1,27 @@
 """Writing the audit, sealing it, and purging what is old."""
 
+import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import (
+    FromClause,
+    Insert,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit.models import AuditEntry
+from workbench.db.ids import new_id
 from workbench.permissions import Permission
 
 MAX_TEXT = 4000  # characters of a statement or a question that an entry keeps
@@ -45,6 +59,23 @@ def record(
             run_id=run_id,
         )
     )
+
+
+def recording(
+    actor: Actor, action: str, target: str, source: FromClause, *, rows: Any, **details: Any
+) -> Insert:
+    """Note an action as a statement, for each row of a source: to be part of one that reads."""
+    values = {
+        "tenant_id": bindparam("tenant", actor.require_tenant(), Uuid()),
+        "id": bindparam("entry", new_id(), Uuid()),
+        "subject": bindparam("subject", actor.subject, Text()),
+        "sid": bindparam("sid", actor.sid, Uuid()),
+        "action": literal(action, Text()),
+        "target": bindparam("target", target, Text()),
+        "details": cast(bindparam("details", json.dumps(details), Text()), JSONB),
+        "rows": rows,
+    }
+    return insert(AuditEntry).from_select([*values], select(*values.values()).select_from(source))
 
 
 def kept(statement: str, most: int = MAX_TEXT) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy import (
     TableClause,
     UnaryExpression,
     and_,
-    false,
+    bindparam,
+    func,
     literal,
     or_,
     true,
@@ -19,6 +20,7 @@ from sqlalchemy import (
 from workbench.datasets import column_types
 from workbench.datasets.errors import refuse
 from workbench.datasets.schemas import (
+    MAX_SEARCH,
     AllOf,
     AnyOf,
     Condition,
@@ -82,7 +84,11 @@ def _contains_anywhere(
     if not texts:
         raise refuse(place, "the dataset has no column of text")
     typed = column_types.read("text", piece, place)
-    return or_(*(view.c[name].icontains(typed, autoescape=True) for name in texts))
+    # One comparison for each row costs less than half of one for each column. What stands between
+    # the texts is no part of the piece, so none is found across two of them.
+    between = next(mark for mark in map(chr, range(1, MAX_SEARCH + 2)) if mark not in typed)
+    every = func.concat_ws(between, *(view.c[name] for name in texts))
+    return every.icontains(typed, autoescape=True)
 
 
 def _condition(
@@ -155,30 +161,40 @@ def cursor_key(query: RowsQuery, row: Mapping[Any, Any]) -> list[Any]:
     return [_signature(sort), *(row[entry.column] for entry in sort)]
 
 
-def after(
-    view: TableClause, types: Mapping[str, str], sort: Sequence[Sort], cursor: str
-) -> ColumnElement[bool]:
-    """The condition of the rows that come after the one a cursor remembers."""
+def read_cursor(types: Mapping[str, str], sort: Sequence[Sort], cursor: str) -> list[Any]:
+    """The sort values that a cursor remembers, typed; raise Invalid when it is of another order."""
     signature, *values = pages.decode(cursor, len(sort) + 1)
     if signature != _signature(sort):
         raise refuse("cursor", "belongs to another sort order")
-    typed = [
+    return [
         None if value is None else column_types.read(types[entry.column], value, "cursor")
         for entry, value in zip(sort, values, strict=True)
     ]
+
+
+def after_names(values: Sequence[Any]) -> dict[str, Any]:
+    """The values of `after` by the names under which its statement knows them."""
+    return {f"after_{place}": value for place, value in enumerate(values) if value is not None}
+
+
+def after(view: TableClause, sort: Sequence[Sort], values: Sequence[Any]) -> ColumnElement[bool]:
+    """The condition of the rows that come after the one that had these sort values."""
     ties: list[ColumnElement[bool]] = []
     choices = []
-    for entry, value in zip(sort, typed, strict=True):
+    for place, (entry, value) in enumerate(zip(sort, values, strict=True)):
         column = view.c[entry.column]
-        choices.append(and_(*ties, _beyond(column, value, descending=entry.descending)))
-        ties.append(column.is_(None) if value is None else column == literal(value, column.type))
+        if value is None:  # rows without a value come last; nothing lies beyond them
+            ties.append(column.is_(None))
+            continue
+        last = bindparam(f"after_{place}", value, column.type)
+        choices.append(and_(*ties, _beyond(column, last, descending=entry.descending)))
+        ties.append(column == last)
     return or_(*choices)
 
 
-def _beyond(column: ColumnClause[Any], value: Any, *, descending: bool) -> ColumnElement[bool]:
-    if value is None:
-        return false()  # rows without a value come last; nothing lies beyond them
-    last = literal(value, column.type)
+def _beyond(
+    column: ColumnClause[Any], last: ColumnElement[Any], *, descending: bool
+) -> ColumnElement[bool]:
     beyond = column < last if descending else column > last
     return beyond if column.name == ROW_ID else or_(beyond, column.is_(None))
 

@@ -1,14 +1,27 @@
 """What can be asked of datasets: their catalogue, their rows, their imports."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from workbench.actor import Actor
-from workbench.datasets import aggregates, conditions, tables
+from workbench.datasets import aggregates, column_types, conditions, tables
 from workbench.datasets.joins import Join, source
 from workbench.datasets.models import Dataset, Definition, Import, Reject, Relation
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
@@ -87,6 +100,23 @@ def joins(actor: Actor, dataset: Dataset, names: Collection[str]) -> Select[Rela
     )
 
 
+def is_known(actor: Actor, dataset: Dataset) -> ColumnElement[bool]:
+    """Whether a dataset that was looked up is still there, and still the same."""
+    actor.require_somewhere(Permission.DATASET_READ)
+    return func.workbench.is_dataset(
+        bindparam("tenant", actor.require_tenant(), Uuid()),
+        bindparam("name", dataset.definition.name, Text()),
+        bindparam("signature", signature_of(dataset), Text()),
+    )
+
+
+def signature_of(dataset: Dataset) -> str:
+    """All that statements on a dataset's rows are made of."""
+    definition = dataset.definition
+    columns = ",".join(f"{column.name} {column.type}" for column in definition.columns)
+    return f"{dataset.id} {definition.id} {definition.name} {columns}"
+
+
 def definitions(actor: Actor) -> Select[Definition]:
     """Every shared definition with its columns, by name, for the platform's operator."""
     actor.require(Permission.DATASET_SHARE)
@@ -138,11 +168,40 @@ def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
         select(view)
         .where(*conditions.where(view, types, query.filter))
         .order_by(*conditions.order_by(view, sort))
-        .limit(query.limit + 1)
+        .limit(bindparam("most", query.limit + 1, Integer(), literal_execute=True))
     )
     if query.cursor is None:
         return statement
-    return statement.where(conditions.after(view, types, sort, query.cursor))
+    return statement.where(conditions.after(view, sort, last_seen(dataset, query)))
+
+
+def last_seen(dataset: Dataset, query: RowsQuery) -> list[Any]:
+    """The sort values of the last row of the page before; none when there was no page before."""
+    if query.cursor is None:
+        return []
+    types = tables.types(dataset.definition)
+    return conditions.read_cursor(types, conditions.full_sort(types, query.sort), query.cursor)
+
+
+def rows_as_json(
+    actor: Actor,
+    dataset: Dataset,
+    query: RowsQuery,
+    *,
+    only_if: ColumnElement[bool] | None = None,
+) -> Select[str]:
+    """The same rows, each as the text of its JSON, or none where not `only_if`; see `json_page`."""
+    statement, types = rows(actor, dataset, query), tables.types(dataset.definition)
+    if only_if is not None:
+        statement = statement.where(only_if)
+    shown = statement.with_only_columns(
+        *(
+            column_types.as_json(types[column.name], column).label(column.name)
+            for column in statement.selected_columns
+        )
+    )
+    row = shown.subquery("row").table_valued()
+    return select(cast(func.row_to_json(row), Text).label("item"))
 
 
 def row(actor: Actor, dataset: Dataset, row_id: int) -> Select[Any]:
@@ -155,6 +214,11 @@ def row(actor: Actor, dataset: Dataset, row_id: int) -> Select[Any]:
 def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:
     """Make a page of the mappings that the statement of `rows` answered."""
     return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))
+
+
+def json_page(query: RowsQuery, found: Sequence[bytes]) -> Page[bytes]:
+    """Make a page of the texts that the statement of `rows_as_json` answered."""
+    return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, json.loads(row)))
 
 
 def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Select[int]:

@@ -30,9 +30,14 @@ def view(actor: Actor, definition: Definition) -> TableClause:
     It is `data.<name>`, for a private dataset the one in its tenant's own schema, or the one in
     the actor's lens when the actor sees part of the dataset.
     """
-    schema = actor.lens if actor.sees_part(definition.id) else home(definition.private_to)
+    schema = schema_of(actor, definition)
     columns = [column(entry.name, TYPES[entry.type].sql) for entry in definition.columns]
     return table(definition.name, column(ROW_ID, BigInteger()), *columns, schema=schema)
+
+
+def schema_of(actor: Actor, definition: Definition) -> str | None:
+    """The schema of the view of the actor's rows."""
+    return actor.lens if actor.sees_part(definition.id) else home(definition.private_to)
 
 
 def home(tenant_id: UUID | None) -> str:

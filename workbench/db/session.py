@@ -1,6 +1,6 @@
 """Sessions that belong to an actor: every transaction begins by telling PostgreSQL who asks."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.errors import FeatureNotSupported
+from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -17,6 +18,7 @@ from workbench.actor import Actor
 from workbench.db import telling
 from workbench.db.isolation import ActorKey
 from workbench.db.soft_delete import hide_deleted
+from workbench.db.trips import Sentence, Trips
 
 E = TypeVar("E", Engine, AsyncEngine)
 
@@ -80,12 +82,15 @@ def _renew(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def panes(actor: Actor) -> dict[str, str]:
+    """The schemas that the application reads in the place of those that statements name."""
+    return {} if actor.lens is None else {actor.lens: actor.lens.replace("lens", "pane", 1)}
+
+
 def _through(engine: E, actor: Actor) -> E:
     """The engine of an actor who sees part of a dataset: a lens is for readers, a pane for us."""
-    if actor.lens is None:
-        return engine
-    panes = {actor.lens: actor.lens.replace("lens", "pane", 1)}
-    return engine.execution_options(schema_translate_map=panes)
+    schemas = panes(actor)
+    return engine.execution_options(schema_translate_map=schemas) if schemas else engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,12 @@ class Database:
         if ended := session.info.get(ENDED):
             await self.cancel_statements(*ended)
 
+    async def trip(
+        self, actor: Actor, token: str, said: Sentence, values: Sequence[Any]
+    ) -> PGresult:
+        """Do one statement as the application, told the actor's token, and commit: all at once."""
+        return await self.trips.take(token, _name(actor), said, values)
+
     async def cancel_statements(self, *sids: Any) -> None:
         """Cancel what still runs for logins or runs that have ended."""
         async with self.app.begin() as connection:
@@ -158,6 +169,12 @@ class Database:
     def lookups(self) -> AsyncEngine:
         """The application's engine for single statements that need no transaction."""
         return self.app.execution_options(isolation_level="AUTOCOMMIT")
+
+    @cached_property
+    def trips(self) -> Trips:
+        """The application's connections for single statements that are transactions."""
+        options = self._options.get("connect_args", {})
+        return Trips(self.logins.app, self._options["pool_size"], **options)
 
     @cached_property
     def reader(self) -> AsyncEngine:
@@ -180,5 +197,7 @@ class Database:
         for name in ("app", "reader"):
             if name in self.__dict__:
                 await self.__dict__[name].dispose()
+        if "trips" in self.__dict__:
+            await self.trips.close()
         if "sync_app" in self.__dict__:
             self.sync_app.dispose()

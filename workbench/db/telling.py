@@ -50,7 +50,7 @@ def beginning(driver: Driver, token: str, name: str, *, is_prepared: bool) -> PQ
         for _ in range(expected):
             results += yield from generators.fetch_many(server)
     finally:
-        _leave_pipeline(server)
+        leave_pipeline(server)
     return len(results) == expected and all(result.status in SUCCEEDED for result in results)
 
 
@@ -117,7 +117,7 @@ def _send(server: pq.abc.PGconn, values: list[bytes], *, prepares: bool, is_prep
     return 4 if prepares and not is_prepared else 3
 
 
-def _leave_pipeline(server: pq.abc.PGconn) -> None:
+def leave_pipeline(server: pq.abc.PGconn) -> None:
     """Leave the pipeline mode, or close a connection that cannot."""
     try:
         server.exit_pipeline_mode()

@@ -1,7 +1,7 @@
 """Datasets and columns that were deleted long ago are removed for good."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -17,12 +17,14 @@ SYSTEM = Actor.of_system("purge datasets")
 log = structlog.get_logger(__name__)
 
 
-async def sweep(database: Database, storage: Storage, now: datetime) -> int:
+async def sweep(
+    database: Database, storage: Storage, now: datetime, *, kept: timedelta = RETENTION
+) -> int:
     """Remove what was deleted before the retention; answer how many datasets had something to go.
 
     One that is in use, or that something else still points at, waits for the next time.
     """
-    before = now - RETENTION
+    before = now - kept
     async with database.session(SYSTEM) as session:
         due = await commands.due(session, before)
     removed = 0

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 
 import procrastinate
 import psycopg
@@ -13,7 +14,16 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from workbench.settings import Settings
-from workbench.worker import datasets, kernel, lenses, statements, stays, tasks, tidying
+from workbench.worker import (
+    datasets,
+    kernel,
+    lenses,
+    retention,
+    statements,
+    stays,
+    tasks,
+    tidying,
+)
 from workbench.worker import parts as parts_
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts, now
@@ -29,6 +39,7 @@ SEAL_SECONDS = 1.0
 EXPIRE_SECONDS = 10.0
 SWEEP_SECONDS = 600.0
 FILES_SECONDS = 6 * 3600.0
+PURGE_SECONDS = 3600.0
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -65,6 +76,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep_files(parts), FILES_SECONDS)),
+        asyncio.create_task(_often(lambda: _purge(parts), PURGE_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)
     try:
@@ -128,13 +140,18 @@ async def _seal(parts: Parts) -> None:
 
 async def _sweep(parts: Parts) -> None:
     await lenses.sweep(parts.database)
-    await datasets.sweep(parts.database, parts.storage, now())
-    await tidying.tidy(parts.database, parts.storage, now())
     await statements.forget(parts.database, now())
 
 
 async def _sweep_files(parts: Parts) -> None:
     await tidying.sweep(parts.database, parts.storage, now())
+
+
+async def _purge(parts: Parts) -> None:
+    kept = timedelta(days=parts.settings.retention_days)
+    await retention.purge(parts.database, now() - kept)
+    await datasets.sweep(parts.database, parts.storage, now(), kept=kept)
+    await tidying.tidy(parts.database, parts.storage, now(), kept=kept)
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:

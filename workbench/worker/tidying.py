@@ -29,9 +29,16 @@ Step = Callable[[Database, Storage, Actor, datetime], Awaitable[int]]
 log = structlog.get_logger(__name__)
 
 
-async def tidy(database: Database, storage: Storage, now: datetime) -> int:
+async def tidy(
+    database: Database,
+    storage: Storage,
+    now: datetime,
+    *,
+    kept: timedelta = soft_delete.RETENTION,
+) -> int:
     """Purge what was deleted long ago and give up old uploads; answer how many went."""
-    return await _everywhere(database, storage, now, _purge, _expire)
+    purged = await _everywhere(database, storage, now - kept, _purge)
+    return purged + await _everywhere(database, storage, now - GIVEN_UP, _expire)
 
 
 async def sweep(database: Database, storage: Storage, now: datetime) -> int:
@@ -56,11 +63,10 @@ async def _everywhere(database: Database, storage: Storage, now: datetime, *step
     return total
 
 
-async def _purge(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
+async def _purge(database: Database, storage: Storage, actor: Actor, before: datetime) -> int:
     total = 0
     while True:
         async with database.session(actor) as session:
-            before = now - soft_delete.RETENTION
             keys = await commands.purge(session, actor, before=before, most=BATCH)
         await asyncio.to_thread(_remove, storage, keys)
         total += len(keys)
@@ -68,9 +74,8 @@ async def _purge(database: Database, storage: Storage, actor: Actor, now: dateti
             return total
 
 
-async def _expire(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
+async def _expire(database: Database, storage: Storage, actor: Actor, before: datetime) -> int:
     async with database.session(actor) as session:
-        before = now - GIVEN_UP
         ids = await commands.expire(session, actor, before=before, most=BATCH)
     for upload_id in ids:
         await asyncio.to_thread(clear, storage, actor.require_tenant(), upload_id)

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import JsonValue
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.api import etags, filters
+from workbench.api import etags
 from workbench.api.dependencies import (
-    DEFAULT_LIMIT,
     CurrentActor,
-    Limit,
     Parts,
     Session,
 )
@@ -23,7 +21,7 @@ from workbench.api.shapes import PageView
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import DatasetNotFound
 from workbench.datasets.models import Dataset
-from workbench.datasets.schemas import Aggregation, DatasetView, NewDataset, RowsQuery
+from workbench.datasets.schemas import Aggregation, DatasetView, NewDataset
 
 router = APIRouter(prefix="/api/v1/datasets", route_class=ActorRoute, tags=["datasets"])
 
@@ -63,27 +61,6 @@ async def dataset(
     view = await shown(session, actor, name)
     put_tag(response, view)
     return view
-
-
-@router.get("/{name}/rows", response_model=RowsView)
-async def rows(
-    name: Name,
-    actor: CurrentActor,
-    session: Session,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=100_000)] = None,
-    sort: filters.Sorting = None,
-    filter_: filters.Filtering = (),
-) -> Response:
-    """Read rows page by page; the order always ends with `row_id`, so no row is lost or doubled."""
-    query = RowsQuery(
-        filter=filters.conditions(filter_), sort=filters.sort(sort), cursor=cursor, limit=limit
-    )
-    dataset = await found(session, actor, name)
-    result = await session.execute(queries.rows(actor, dataset, query))
-    page = queries.page(query, result.mappings().all())
-    commands.note_read(session, actor, "row.read", dataset, query, len(page.items))
-    return _json(page.items, page.next_cursor)
 
 
 @router.post("/{name}/query", response_model=RowsView)

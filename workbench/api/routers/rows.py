@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.api import etags
-from workbench.api.dependencies import CurrentActor, Session
+from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Session
 from workbench.api.once import Once
 from workbench.api.routers.datasets import Name, found
 from workbench.api.routes import ActorRoute
+from workbench.api.shapes import PageView
 from workbench.datasets import commands, queries
 from workbench.datasets.column_types import BIGINT
 from workbench.datasets.errors import RowNotFound
@@ -21,6 +22,7 @@ from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import (
     AllOf,
     Condition,
+    DeletedRow,
     Deletion,
     NewRows,
     Restoration,
@@ -85,6 +87,20 @@ async def restore_matching(
     """Take a deletion back: its rows are live again."""
     rows = await commands.restore_rows(session, actor, name, order.deletion)
     return RestoredRows(rows=rows)
+
+
+@router.get("/deleted")
+async def deleted(
+    name: Name,
+    actor: CurrentActor,
+    session: Session,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> PageView[DeletedRow]:
+    """List deleted rows, the newest first, for who may restore them."""
+    dataset = await found(session, actor, name)
+    page = await commands.read_deleted(session, actor, dataset, cursor=cursor, limit=limit)
+    return PageView(items=list(page.items), next_cursor=page.next_cursor)
 
 
 @router.get("/{row_id}")

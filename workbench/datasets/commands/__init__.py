@@ -40,7 +40,12 @@ from workbench.datasets.commands.purging import due as due
 from workbench.datasets.commands.purging import purge_columns as purge_columns
 from workbench.datasets.commands.purging import purge_dataset as purge_dataset
 from workbench.datasets.commands.purging import purger as purger
+from workbench.datasets.commands.purging_rows import BATCH as BATCH
+from workbench.datasets.commands.purging_rows import PURGER as PURGER
+from workbench.datasets.commands.purging_rows import purge_rows as purge_rows
 from workbench.datasets.commands.reading import note_read as note_read
+from workbench.datasets.commands.reading import read_deleted as read_deleted
+from workbench.datasets.commands.reading import read_page as read_page
 from workbench.datasets.commands.relations import declare as declare
 from workbench.datasets.commands.relations import undeclare as undeclare
 from workbench.datasets.commands.rows import add_rows as add_rows

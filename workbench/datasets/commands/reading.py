@@ -5,8 +5,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
+from workbench.datasets import queries, trash
 from workbench.datasets.models import Dataset
+from workbench.datasets.schemas import DeletedRow, RowsQuery
+from workbench.db.pages import Page
 from workbench.permissions import Permission
+
+READ = "row.read"
+
+
+async def read_page(
+    session: AsyncSession, actor: Actor, dataset: Dataset, query: RowsQuery
+) -> Page[bytes]:
+    """A page of rows, each as the text of its JSON; who read it is noted."""
+    found = await session.scalars(queries.rows_as_json(actor, dataset, query))
+    page = queries.json_page(query, [row.encode() for row in found])
+    note_read(session, actor, READ, dataset, query, len(page.items))
+    return page
+
+
+async def read_deleted(
+    session: AsyncSession, actor: Actor, dataset: Dataset, *, cursor: str | None, limit: int
+) -> Page[DeletedRow]:
+    """A page of deleted rows; who read it is noted."""
+    statement = trash.deleted(actor, dataset, cursor=cursor, limit=limit)
+    page = trash.page((await session.execute(statement)).mappings().all(), limit)
+    audit.record(session, actor, "row.read_deleted", target(dataset), rows=len(page.items))
+    return page
 
 
 def note_read(
@@ -19,6 +44,14 @@ def note_read(
 ) -> None:
     """Note who read how many rows of a dataset with which question; it lands with the answer."""
     actor.require_somewhere(Permission.ROW_READ)
-    text = question.model_dump_json(exclude_defaults=True, exclude={"cursor"})
-    target = f"dataset {dataset.definition.name}"
-    audit.record(session, actor, action, target, rows=rows, question=audit.kept(text))
+    audit.record(session, actor, action, target(dataset), rows=rows, question=detail(question))
+
+
+def target(dataset: Dataset) -> str:
+    """What an entry calls a dataset."""
+    return f"dataset {dataset.definition.name}"
+
+
+def detail(question: BaseModel) -> str:
+    """A question as an entry keeps it."""
+    return audit.kept(question.model_dump_json(exclude_defaults=True, exclude={"cursor"}))

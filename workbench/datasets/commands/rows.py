@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import column_types, conditions, queries, tables
+from workbench.datasets import column_types, conditions, queries, tables, trash
 from workbench.datasets.column_types import BIGINT
 from workbench.datasets.errors import DatasetNotFound, DeletionNotFound, RowNotFound, refuse
 from workbench.datasets.models import Definition
@@ -93,7 +93,7 @@ async def delete_rows(
         update(target)
         .where(target.c.tenant_id == actor.require_tenant(), target.c.deleted_at.is_(None))
         .where(*matching)
-        .values(deleted_at=func.now(), deleted_by=_name(deletion))
+        .values(deleted_at=func.now(), deleted_by=f"{_name(deletion)} {actor.subject}")
     )
     count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
     if expected not in (None, count):
@@ -117,7 +117,7 @@ async def restore_rows(session: AsyncSession, actor: Actor, dataset: str, deleti
     statement = (
         update(target)
         .where(target.c.tenant_id == actor.require_tenant(), target.c.deleted_at.is_not(None))
-        .where(target.c.deleted_by == _name(deletion))
+        .where(target.c.deleted_by.startswith(_name(deletion), autoescape=True))
         .values(deleted_at=None, deleted_by=None)
     )
     count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
@@ -129,7 +129,7 @@ async def restore_rows(session: AsyncSession, actor: Actor, dataset: str, deleti
 
 
 def _name(deletion: UUID) -> str:
-    return f"deletion:{deletion}"
+    return f"{trash.DELETION}{deletion}"
 
 
 def _written(filters: Sequence[Filter]) -> str:

@@ -15,6 +15,7 @@ from workbench.datasets.schemas.definitions import LostValue as LostValue
 from workbench.datasets.schemas.definitions import NewColumn as NewColumn
 from workbench.datasets.schemas.definitions import NewDataset as NewDataset
 from workbench.datasets.schemas.exports import RowsExport as RowsExport
+from workbench.datasets.schemas.filters import MAX_SEARCH as MAX_SEARCH
 from workbench.datasets.schemas.filters import AllOf as AllOf
 from workbench.datasets.schemas.filters import AnyOf as AnyOf
 from workbench.datasets.schemas.filters import Condition as Condition
@@ -34,6 +35,7 @@ from workbench.datasets.schemas.reading import Reading as Reading
 from workbench.datasets.schemas.relations import NewRelation as NewRelation
 from workbench.datasets.schemas.relations import RelationView as RelationView
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
+from workbench.datasets.schemas.rows import DeletedRow as DeletedRow
 from workbench.datasets.schemas.rows import Deletion as Deletion
 from workbench.datasets.schemas.rows import NewRows as NewRows
 from workbench.datasets.schemas.rows import Restoration as Restoration

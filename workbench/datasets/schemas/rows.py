@@ -1,11 +1,13 @@
 """The shapes of questions to rows, and of rows to add."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field, JsonValue
 
 from workbench.datasets.schemas.filters import Filters
-from workbench.datasets.schemas.shapes import Reference, Shape
+from workbench.datasets.schemas.shapes import Reference, Shape, View
 from workbench.db.pages import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_NEW_ROWS = 1000
@@ -45,6 +47,15 @@ class Deletion(Shape):
     filter: Filters = Field(min_length=1)
     expected: int | None = Field(default=None, ge=0)
     dry_run: bool = False
+
+
+class DeletedRow(View):
+    """A deleted row: who deleted it and when, and the deletion where it went with others."""
+
+    row: dict[str, Any]
+    deleted_at: datetime
+    deleted_by: str | None
+    deletion: UUID | None
 
 
 class Restoration(Shape):
