@@ -51,6 +51,11 @@ class World:
         return address(self.sandbox.urls[WITNESS])
 
     @property
+    def driver_url(self) -> str:
+        """The same address as SQLAlchemy reads it."""
+        return self.sandbox.urls[WITNESS].render_as_string(hide_password=False)
+
+    @property
     def table(self) -> str:
         """The table of the dataset's rows."""
         return f"rows.d_{self.dataset.definition_id.hex}"
