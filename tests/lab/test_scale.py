@@ -2,24 +2,25 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import jwt
 import pandas as pd
 import pytest
-from distributed import Client
 from sqlalchemy import column, select, table
 
 from tests.conftest import MakeActor
 from tests.support import flights, granting, people
+from tests.support.bench import bench
 from tests.support.cluster import Cluster, cluster
+from tests.support.kernels import Bench
 from workbench.access import queries
 from workbench.actor import Actor
-from workbench.datasets import commands
+from workbench.audit.models import AuditEntry
 from workbench.db.session import Database
 from workbench.identity.tokens import Tokens
 from workbench.lab import scale
@@ -28,16 +29,28 @@ from workbench.lab.run import BadSize, LabRun
 from workbench.lab.scale import BadCut, NoCluster, NoDask
 from workbench.notebooks import Shelf
 from workbench.permissions import Permission, Role
-from workbench.runs.tickets import ScaleTicket, Ticket
+from workbench.runs.models import Run
 from workbench.settings import Settings
 from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 from workbench.worker import ticketing
 from workbench.worker.parts import Parts
 
+__all__ = ["bench"]
 ALL = "select * from flights"
 FLIGHTS = table("flights", column("row_id"), column("dest"), column("month"))
 CARRIER = "HA"  # 342 flights
+CELL = """
+import os
+from workbench import lab
+
+frame = lab.open_run().to_dask("select * from flights", partitions=6)
+print(len(frame))
+pids = frame.map_partitions(lambda part: part[["row_id"]].assign(pid=os.getpid()),
+                            meta={"row_id": "int64", "pid": "int64"})
+print(*pids.pid.unique().compute())
+"""
+LetIn = Callable[..., Awaitable[LabRun]]
 
 
 @pytest.fixture(scope="module")
@@ -53,45 +66,34 @@ async def rows(database: Database, tenant: Tenant) -> int:
     return await flights.load(database, tenant.id, CARRIER)
 
 
-async def ticket(
-    settings: Settings, database: Database, storage: Storage, folder: Path, actor: Actor
-) -> Ticket:
-    """What a kernel of the actor is given."""
-    parts = Parts(settings, database, storage, Shelf(folder), Tokens(settings.secret_keys))
-    async with database.session(actor) as session:
-        return await ticketing.issue(parts, session, actor, timedelta(minutes=5))
+@pytest.fixture
+def let_in(settings: Settings, database: Database, storage: Storage, tmp_path: Path) -> LetIn:
+    """Give somebody a run, whose partitions a cluster reads when one is named."""
+
+    async def let_in(actor: Actor, scheduler: str | None = None) -> LabRun:
+        there = settings.model_copy(update={"dask_scheduler": scheduler})
+        parts = Parts(there, database, storage, Shelf(tmp_path), Tokens(settings.secret_keys))
+        async with database.session(actor) as session:
+            ticket = await ticketing.issue(parts, session, actor, timedelta(minutes=5))
+        path = tmp_path / f"{scheduler is None}.json"
+        ticket.write(path)
+        return LabRun(path)
+
+    return let_in
 
 
 @pytest.fixture
-async def threads(
-    settings: Settings,
-    database: Database,
-    storage: Storage,
-    actor: Actor,
-    rows: int,
-    tmp_path: Path,
-) -> LabRun:
+async def threads(let_in: LetIn, actor: Actor, rows: int) -> LabRun:
     """A run that knows no cluster."""
     assert rows
-    (await ticket(settings, database, storage, tmp_path, actor)).write(tmp_path / "ticket.json")
-    return LabRun(tmp_path / "ticket.json")
+    return await let_in(actor)
 
 
 @pytest.fixture
-async def workers(
-    settings: Settings,
-    database: Database,
-    storage: Storage,
-    actor: Actor,
-    rows: int,
-    tmp_path: Path,
-    dask: Cluster,
-) -> AsyncIterator[LabRun]:
+async def workers(let_in: LetIn, actor: Actor, rows: int, dask: Cluster) -> AsyncIterator[LabRun]:
     """A run whose partitions the two workers read."""
     assert rows
-    there = settings.model_copy(update={"dask_scheduler": dask.address})
-    (await ticket(there, database, storage, tmp_path, actor)).write(tmp_path / "workers.json")
-    run = LabRun(tmp_path / "workers.json")
+    run = await let_in(actor, dask.address)
     yield run
     if run.client is not None:
         run.client.close()
@@ -193,9 +195,7 @@ class TestWorkers:
         assert [s for s in ticketing.secrets(ticket) if s in seen] == []
 
     @pytest.mark.acts_as("engineer")
-    async def test_the_workers_may_read_and_nothing_else(
-        self, workers: LabRun, settings: Settings
-    ) -> None:
+    async def test_the_workers_may_read_and_nothing_else(self, workers: LabRun) -> None:
         """What travels is a token for rows alone: no API, no other table, no sandbox."""
         carried = workers.ticket.carried()
         assert carried.actor_token != workers.ticket.actor_token
@@ -219,13 +219,11 @@ class TestWorkers:
 
     async def test_a_part_of_a_dataset_stays_a_part(
         self,
-        settings: Settings,
         database: Database,
-        storage: Storage,
-        tenant: Tenant,
         make_actor: MakeActor,
+        tenant: Tenant,
+        let_in: LetIn,
         rows: int,
-        tmp_path: Path,
         dask: Cluster,
     ) -> None:
         """Whoever sees some rows, masked, reads those on the workers too."""
@@ -235,10 +233,7 @@ class TestWorkers:
         await granting.grant(
             database, owner, membership, "dataset", "flights", filter=march, masks={"dest": "null"}
         )
-        guest = await people.admit(database, user, tenant.id)
-        there = settings.model_copy(update={"dask_scheduler": dask.address})
-        (await ticket(there, database, storage, tmp_path, guest)).write(tmp_path / "ticket.json")
-        run = LabRun(tmp_path / "ticket.json")
+        run = await let_in(await people.admit(database, user, tenant.id), dask.address)
 
         found = run.to_dask(ALL, partitions=3).compute()
 
@@ -246,6 +241,31 @@ class TestWorkers:
         assert 0 < len(found) < rows
         assert set(found.month) == {3}
         assert found.dest.isna().all()
+
+    async def test_a_run_hands_its_partitions_out(
+        self, bench: Bench, actor: Actor, rows: int, dask: Cluster
+    ) -> None:
+        """In a real kernel the same line reads on the workers, and the audit knows of it."""
+        settings = bench.parts.settings.model_copy(update={"dask_scheduler": dask.address})
+        bench = replace(bench, parts=replace(bench.parts, settings=settings))
+
+        run = await bench.run(actor, CELL)
+
+        assert (run.status, run.error) == ("succeeded", None)
+        said = bench.said(run).split()
+        assert said[0] == str(rows)
+        assert {int(pid) for pid in said[1:]} == dask.pids
+        reads = await _reads(bench.parts.database, run)
+        assert [(read.rows, read.details["outcome"]) for read in reads] == [(rows, "partitioned")]
+
+
+async def _reads(database: Database, run: Run) -> list[AuditEntry]:
+    reader = Actor.of_system("test", Permission.AUDIT_READ, tenant_id=run.tenant_id)
+    async with database.session(reader) as session:
+        found = select(AuditEntry).where(
+            AuditEntry.action == "notebook.read", AuditEntry.run_id == run.id
+        )
+        return list(await session.scalars(found))
 
 
 def test_a_cluster_that_is_not_there_is_named() -> None:

@@ -60,7 +60,7 @@ QUESTIONS = {
 
 
 async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figure]]:
-    """Ask each question as a dashboard does, and the same SQL of a plain table with the same rows."""
+    """Ask each question as a dashboard does, and the same SQL of a plain table of the same rows."""
     with plain.connected(world) as connection:
         connection.execute("set timezone to 'UTC'")
         by_hand = {

@@ -82,7 +82,14 @@ def measure(url: str, token: str, seconds: float) -> Figures:
     """Have eight clients ask for an address for some seconds, from another process."""
     order = json.dumps({"url": url, "token": token, "seconds": seconds})
     command = [sys.executable, "-m", "workbench.bench.client"]
-    answer = subprocess.run(command, input=order, capture_output=True, text=True, check=False, timeout=seconds + PATIENCE_SECONDS)
+    answer = subprocess.run(
+        command,
+        input=order,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds + PATIENCE_SECONDS,
+    )
     if answer.returncode:
         raise Refused(answer.stderr)
     return Figures(**json.loads(answer.stdout))

@@ -59,10 +59,14 @@ async def _exported(world: World, path: Path) -> None:
 
 
 def _copied(world: World, path: Path) -> None:
-    with plain.connected(world) as connection, connection.cursor() as cursor:
-        with cursor.copy(COPY.format(plain.columns())) as copying, path.open("wb") as file:
-            for block in copying:
-                file.write(block)
+    with (
+        plain.connected(world) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(COPY.format(plain.columns())) as copying,
+        path.open("wb") as file,
+    ):
+        for block in copying:
+            file.write(block)
 
 
 def _lines(path: Path) -> int:

@@ -36,7 +36,7 @@ class Plan:
         """Whether there is enough of everything for ratios to mean what their budgets mean."""
         return min(self.rows, self.read_rows) >= LEAST_ROWS
 
-    def ratio(  # noqa: PLR0913 (a figure has these parts)
+    def ratio(
         self, section: str, name: str, title: str, *, ours: float, theirs: float, budget: float
     ) -> Figure:
         """Our time as a share of theirs, with its budget when enough is measured."""

@@ -69,7 +69,11 @@ async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figu
             budget=SUPERSET_BUDGET,
         ),
         Figure(
-            SECTION, "import_memory", "Memory that an import takes", peak.megabytes, "MB",
+            SECTION,
+            "import_memory",
+            "Memory that an import takes",
+            peak.megabytes,
+            "MB",
             MEMORY_BUDGET,
         ),
     ]

@@ -13,9 +13,12 @@ from workbench.bench import flights
 from workbench.bench.world import World
 
 SCHEMA = "plain"
-LIKE = sql.SQL("create table plain.{} (like {} including identity, primary key (tenant_id, row_id))")
+LIKE = sql.SQL(
+    "create table plain.{} (like {} including identity, primary key (tenant_id, row_id))"
+)
 FIXED = sql.SQL(
-    "alter table plain.{} alter tenant_id set default {tenant}, alter import_id set default {tenant}"
+    "alter table plain.{} alter tenant_id set default {tenant}, "
+    "alter import_id set default {tenant}"
 )
 COPY = sql.SQL("copy plain.{} ({}) from stdin (format csv, header, null 'NA')")
 # What a page is measured against: a key, the columns that people see, and nothing else.
@@ -52,10 +55,14 @@ def empty(world: World) -> None:
 def copy(world: World, path: Path) -> None:
     """Have PostgreSQL copy a file, as it is, in one transaction."""
     statement = COPY.format(sql.Identifier("copied"), columns())
-    with connected(world) as connection, connection.cursor() as cursor, path.open("rb") as file:
-        with cursor.copy(statement) as copying:
-            while block := file.read(BLOCK):
-                copying.write(block)
+    with (
+        connected(world) as connection,
+        connection.cursor() as cursor,
+        path.open("rb") as file,
+        cursor.copy(statement) as copying,
+    ):
+        while block := file.read(BLOCK):
+            copying.write(block)
 
 
 def to_sql(world: World, path: Path) -> None:

@@ -101,7 +101,7 @@ def make(url: str) -> FastAPI:
     engine = create_async_engine(url, pool_size=10)
     app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
 
-    @app.get("/flights", response_model=FlightPage)
+    @app.get("/flights")
     async def flights(
         session: Annotated[AsyncSession, Depends(session)],
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
@@ -112,9 +112,7 @@ def make(url: str) -> FastAPI:
             statement = statement.where(Flight.row_id > after)
         found = (await session.scalars(statement)).all()
         items = [FlightView.model_validate(flight) for flight in found[:limit]]
-        return FlightPage(
-            items=items, next_cursor=items[-1].row_id if len(found) > limit else None
-        )
+        return FlightPage(items=items, next_cursor=items[-1].row_id if len(found) > limit else None)
 
     return app
 

@@ -1,4 +1,4 @@
-"""Times of several ways to the same end, taken in turn, so that all of them see the same machine."""
+"""Times of several ways to the same end, taken in turn, so that all see the same machine."""
 
 import statistics
 import time

@@ -46,7 +46,7 @@ class BadQuery(Invalid):
 
 
 class Rows(NamedTuple):
-    """What a statement answers: its columns, and batches of rows that arrive as they are asked for."""
+    """What a statement answers: its columns, and batches of rows that arrive when asked for."""
 
     schema: pa.Schema
     batches: Iterable[pa.RecordBatch]

@@ -152,9 +152,9 @@ class LabRun:
             parts, rows = scale.look(ticket, question, partitions)
             frame = scale.assembled(ticket, question, parts)
         except reading.BadQuery as error:
-            self._tell(ticket, question.sql, question.values, None, error.code)
+            self._tell(ticket, question.sql, question.bound, None, error.code)
             raise
-        self._tell(ticket, question.sql, question.values, rows, "partitioned")
+        self._tell(ticket, question.sql, question.bound, rows, "partitioned")
         return frame
 
     def metric(

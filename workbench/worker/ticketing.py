@@ -61,7 +61,7 @@ async def issue(
 
 
 def _scale(parts: Parts, actor: Actor, slug: str, lifetime: timedelta) -> ScaleTicket | None:
-    """The tenant's cluster, with a token that may read rows, for no longer than the kernel's own."""
+    """The tenant's cluster, and a token that reads rows for as long as the kernel's own."""
     scheduler = parts.settings.scheduler(slug)
     if scheduler is None:
         return None
