@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from dashboards.flights.figures import ON_TIME
@@ -20,7 +21,7 @@ from tests.support import flights
 from tests.support.bench import bench
 from tests.support.kernels import Bench
 from workbench.actor import Actor
-from workbench.bench import aggregates, figures, imports, summary
+from workbench.bench import aggregates, figures, imports, shelve, summary
 from workbench.bench.figures import Figure, Plan
 from workbench.bench.measuring import Measured
 from workbench.bench.timing import Times, in_turn
@@ -28,6 +29,7 @@ from workbench.datasets.answers import Answer, Answers
 from workbench.datasets.schemas import Aggregation
 from workbench.db import sandbox
 from workbench.db.session import Database
+from workbench.errors import Conflict
 from workbench.notebooks import Shelf
 from workbench.settings import ROOT
 from workbench.tenants.models import Tenant
@@ -106,10 +108,10 @@ class TestBudgets:
         measured = Measured(
             Plan(100_000, 336_776, 5, 2), [over, kept], {}, "18", "1", cores=2, load=0.5
         )
-        assert summary.verdict(measured).startswith(
-            "**1 of 2 budgets are missed:** Import: 3.50 × (budget 2.00)."
-        )
-        assert "over budget" in summary.figures(measured, imports.SECTION).to_html()
+        said = summary.verdict(measured).replace(summary.SPACE, " ")
+        assert said.startswith("**1 of 2 budgets are missed.** Medians of 5 rounds")
+        assert said.endswith("* Import: 3.50 ×, at most 2.00 ×")
+        assert f"over{summary.SPACE}budget" in summary.figures(measured, imports.SECTION).to_html()
         fine = replace(measured, figures=[kept])
         assert summary.verdict(fine).startswith("**All 1 budgets are met.**")
 
@@ -125,6 +127,35 @@ class TestBudgets:
         assert taken == ["a", "b"] * 3
         assert [len(each.seconds) for each in times.values()] == [2, 2]
         assert Times((3.0, 1.0, 2.0)).median == Times((3.0, 1.0, 2.0)).quantile(0.5) == 2.0
+
+
+class TestShelve:
+    """How the shelf keeps what a run showed."""
+
+    def test_outputs_come_and_nothing_else(self) -> None:
+        """Pictures and tables stay; text that stands for them, times and metadata do not."""
+        shelved, executed = _notebook(), _notebook()
+        executed.cells.insert(0, nbformat.v4.new_code_cell("rows = 5"))
+        executed.cells[0].metadata["tags"] = [shelve.INJECTED]
+        data = {"text/html": "<p>1</p>", "text/plain": "<Styler at 0x7f>"}
+        executed.cells[1].outputs = [nbformat.v4.new_output("execute_result", data)]
+        executed.cells[1].metadata["papermill"] = {"duration": 1}
+
+        (cell,) = shelve.kept(shelved, executed).cells
+
+        assert cell.outputs[0].data == {"text/html": "<p>1</p>"}
+        assert (cell.execution_count, cell.metadata) == (1, {})
+
+    def test_another_notebook_is_refused(self) -> None:
+        """Outputs of other cells than those on the shelf are not theirs."""
+        other = _notebook()
+        other.cells[0].source = "other"
+        with pytest.raises(Conflict):
+            shelve.kept(_notebook(), other)
+
+
+def _notebook() -> nbformat.NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("figures()")])
 
 
 class Listening(Answers):

@@ -10,6 +10,7 @@ from workbench.bench.measuring import Measured
 
 GOOD, BAD, THEIRS = "#0f9d6c", "#dc2626", "#7b8794"
 OTHERS = ("COPY", "pandas.to_sql", "ADBC alone", "pandas on psycopg", "plain")
+DIGITS = {1000: 0, 20: 1, 1: 2, 0: 3}  # behind the point, from which value on
 SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -26,12 +27,14 @@ def verdict(measured: Measured) -> str:
         )
     if not over:
         return f"**All {len(budgets)} budgets are met.** {_rests(measured)}"
-    names = "; ".join(f"{figure.title}: {_said(figure)}" for figure in over)
-    return f"**{len(over)} of {len(budgets)} budgets are missed:** {names}. {_rests(measured)}"
+    missed = "".join(f"\n* {figure.title}: {_said(figure)}" for figure in over)
+    return f"**{len(over)} of {len(budgets)} budgets are missed.** {_rests(measured)}\n{missed}"
 
 
 def _said(figure: Figure) -> str:
-    return f"{figure.value:,.2f} {figure.unit} (budget {figure.budget:,.2f})"
+    return (
+        f"{_number(figure.value, figure.unit)}, at most {_number(figure.budget or 0, figure.unit)}"
+    )
 
 
 def _rests(measured: Measured) -> str:
@@ -62,7 +65,7 @@ def budgets(measured: Measured) -> Picture:
     colours = [BAD if figure.is_over else GOOD for figure in found]
     bars = axes.barh([figure.name for figure in found], shares, color=colours, height=0.62)
     axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=4, fontsize=9)
-    axes.axvline(1, color=BAD, linewidth=1.2, linestyle="--")
+    axes.axvline(1, color=BAD, linewidth=1.2, linestyle="--", alpha=0.6, zorder=0)
     axes.set_xlim(0, max([1.15, *shares]) * 1.1)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
     axes.set_title("Share of its budget that each figure takes")
@@ -116,9 +119,9 @@ def where(measured: Measured) -> str:
 def _mark(figure: Figure) -> str:
     if figure.budget is None:
         return ""
-    return "over budget" if figure.is_over else "met"
+    return f"over{SPACE}budget" if figure.is_over else "met"
 
 
 def _number(value: float, unit: str) -> str:
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 20 else 2  # noqa: PLR2004 (as people read)
+    digits = next(digits for least, digits in DIGITS.items() if abs(value) >= least)
     return f"{value:,.{digits}f}{SPACE}{unit}"
