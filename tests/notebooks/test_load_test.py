@@ -155,7 +155,9 @@ class TestShelve:
 
 
 def _notebook() -> nbformat.NotebookNode:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("figures()")])
+    cell = nbformat.v4.new_code_cell("figures()")
+    made: nbformat.NotebookNode = nbformat.v4.new_notebook(cells=[cell])
+    return made
 
 
 class Listening(Answers):

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
+from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -100,6 +101,10 @@ def median(seen: Sequence[Figures]) -> Figures:
     return Figures(*(statistics.median(each) for each in zip(*map(astuple, seen), strict=True)))
 
 
+def _same(client: _Client) -> _Client:
+    return client
+
+
 async def _ask(url: str, token: str, seconds: float) -> Figures:
     place = urlsplit(url)
     request = (
@@ -110,7 +115,8 @@ async def _ask(url: str, token: str, seconds: float) -> Figures:
     begin = time.perf_counter()
     clients = [_Client(request, begin + seconds, loop.create_future()) for _ in range(CLIENTS)]
     for client in clients:
-        await loop.create_connection(lambda c=client: c, place.hostname, place.port)  # type: ignore[misc]
+        factory = partial(_same, client)
+        await loop.create_connection(factory, place.hostname or "", place.port or 0)
     await asyncio.gather(*(client.ended for client in clients))
     elapsed = time.perf_counter() - begin
     done = sorted(one for client in clients for one in client.done)

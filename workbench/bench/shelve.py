@@ -42,9 +42,10 @@ def _output(output: NotebookNode, number: int) -> NotebookNode:
     better = {kind: data for kind, data in output.data.items() if kind != "text/plain"}
     sizes = output.metadata if "image/png" in better else {}
     options = {"execution_count": number} if output.output_type == "execute_result" else {}
-    return nbformat.v4.new_output(
+    shown: NotebookNode = nbformat.v4.new_output(
         output.output_type, better or output.data, metadata=sizes, **options
     )
+    return shown
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Times:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def in_turn(ways: dict[str, Way], rounds: int, *, warm_up: int = 1) -> dict[str, Times]:
+async def in_turn(ways: Mapping[str, Way], rounds: int, *, warm_up: int = 1) -> dict[str, Times]:
     """Take every way once a round, after rounds that do not count."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(warm_up + rounds):

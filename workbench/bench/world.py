@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.cli import tenants, users
+from workbench.cli.database import OPERATOR
 from workbench.cli.demo.definitions import FLIGHTS
 from workbench.datasets import commands, queries
 from workbench.datasets.models import Dataset
@@ -105,7 +106,7 @@ async def founded(sandbox: Sandbox, folder: Path) -> AsyncIterator[World]:
 
 
 async def _signed_in(database: Database) -> Actor:
-    async with database.session(tenants.OPERATOR) as session:
+    async with database.session(OPERATOR) as session:
         tenant = await tenants.named(session, SLUG)
     looking = Actor.of_system("bench", Permission.MEMBER_READ, tenant_id=tenant.id)
     async with database.session(looking) as session:

@@ -115,9 +115,11 @@ def assembled(ticket: Ticket, question: Question, parts: list[Part]) -> "dd.Data
     frames = dask_frames()
     meta = empty(ticket, question)
     if not parts:
-        return frames.from_pandas(meta, npartitions=1)
+        nothing: dd.DataFrame = frames.from_pandas(meta, npartitions=1)
+        return nothing
     carried = ticket.carried()
-    return frames.from_map(read, parts, ticket=carried, question=question, meta=meta)
+    whole: dd.DataFrame = frames.from_map(read, parts, ticket=carried, question=question, meta=meta)
+    return whole
 
 
 def dask_frames() -> Any:
