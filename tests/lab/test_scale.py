@@ -34,6 +34,7 @@ from workbench.settings import Settings
 from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 from workbench.worker import ticketing
+from workbench.worker.kernel import Place
 from workbench.worker.parts import Parts
 
 __all__ = ["bench"]
@@ -273,6 +274,17 @@ def test_a_cluster_that_is_not_there_is_named() -> None:
     """One line says which setting names it."""
     with pytest.raises(NoCluster, match="WORKBENCH_DASK_SCHEDULER"):
         scale.connected("tcp://127.0.0.1:1", patience="1s")
+
+
+def test_kernels_learn_where_certificates_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What Dask's TLS needs is handed to a kernel, and no other setting of the worker's."""
+    for name in ("DASK_DISTRIBUTED__COMM__TLS__CA_FILE", "DASK_TOKEN", "WORKBENCH_SECRET_KEY"):
+        monkeypatch.setenv(name, name.lower())
+    found = Place(tmp_path).environment()
+    assert found["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"] == "dask_distributed__comm__tls__ca_file"
+    assert not {"DASK_TOKEN", "WORKBENCH_SECRET_KEY"} & found.keys()
 
 
 def _break(frame: pd.DataFrame) -> pd.DataFrame:
