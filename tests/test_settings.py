@@ -113,3 +113,25 @@ def test_links_lead_to_one_place(tmp_path: Path) -> None:
     for wrong in ("bench.acme.example", "javascript:x", "https://a.example/path", "http://u@x.y"):
         with pytest.raises(ValidationError):
             make(tmp_path, public_url=wrong)
+
+
+class TestDaskScheduler:
+    """Where the workers of large frames are."""
+
+    def test_each_tenant_may_have_its_own(self, tmp_path: Path) -> None:
+        """A place in the address is filled with the tenant's slug; without it all share one."""
+        each = make(tmp_path, dask_scheduler="tls://dask-{tenant}.acme.example:8786")
+        assert each.scheduler("ua") == "tls://dask-ua.acme.example:8786"
+        one = make(tmp_path, dask_scheduler="tcp://127.0.0.1:8786")
+        assert one.scheduler("ua") == one.scheduler("oo") == "tcp://127.0.0.1:8786"
+        for none in (None, ""):
+            assert make(tmp_path, dask_scheduler=none).scheduler("ua") is None
+
+    @pytest.mark.parametrize(
+        "wrong",
+        ["tcp://dask.acme.example:8786", "tcp://127.0.0.1.evil.example:1", "dask:8786", "tls://x"],
+    )
+    def test_tokens_travel_encrypted(self, tmp_path: Path, wrong: str) -> None:
+        """Beyond this machine only TLS will do, and the error says so."""
+        with pytest.raises(ValidationError, match="tls://"):
+            make(tmp_path, dask_scheduler=wrong)

@@ -1,12 +1,13 @@
 """Every setting: read from the environment or a `.env` file by doors, and passed downward."""
 
 import os
+import re
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field, SecretStr
+from pydantic import ByteSize, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
@@ -15,6 +16,7 @@ from workbench.errors import Invalid, Unavailable
 from workbench.secrecy import KeyFile
 
 ROOT = Path(__file__).resolve().parent.parent
+SCHEDULER = r"(tls://[\w.{}-]+|tcp://(localhost|127\.0\.0\.1|\[::1\])):\d+"
 
 
 class Settings(BaseSettings):
@@ -112,10 +114,30 @@ class Settings(BaseSettings):
     kernel_user: str | None = Field(
         default=None, description="System user that notebooks run as when the worker is root."
     )
+    dask_scheduler: str | None = Field(
+        default=None,
+        description="Dask cluster that notebooks read large frames with, `tls://host:port`; "
+        "`{tenant}` in it names one for each tenant; unset: the kernel's own threads.",
+    )
     unsafe_kernels: bool = Field(
         default=False,
         description="Let notebooks run as the worker's own user outside the embedded mode.",
     )
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _is_safe(cls, address: str | None) -> str | None:
+        if address and not re.fullmatch(SCHEDULER, address):
+            message = (
+                "write tls://host:port; tcp:// serves on this machine alone, "
+                "for tokens and rows travel to the workers"
+            )
+            raise ValueError(message)
+        return address or None
+
+    def scheduler(self, tenant: str) -> str | None:
+        """The address of a tenant's Dask cluster, if there is one."""
+        return self.dask_scheduler and self.dask_scheduler.replace("{tenant}", tenant)
 
     @property
     def is_embedded(self) -> bool:

@@ -302,18 +302,21 @@ def downgrade() -> None:
     imports = import_module("migrations.versions.2026_11_24_0020_imports")
     lenses = import_module("migrations.versions.2026_11_23_0011_lenses")
     datasets = import_module("migrations.versions.2026_11_23_0004_datasets")
+    rows = (
+        versions._define_rows()  # noqa: SLF001 (frozen beside this file)
+        .replace(
+            "create view data.%3$I as",
+            f"{versions.WATCH.format(definition=6)}\n        create view data.%3$I as",
+        )
+        .replace(imports.INDEX, "")
+    )
     _remove_private()
     held_by = lenses.HELD_BY.format(granted=lenses.GRANTED)
     _replace("workbench_private.held_by(uuid, uuid)", held_by, KEEPER)
     _replace("workbench.remains(uuid)", _remains(""), STEWARD, APP)
     run(
         STAGING.format(old=SOMEWHERE, new=EVERYWHERE),
-        versions._define_rows()
-        .replace(  # noqa: SLF001 (frozen beside this file)
-            "create view data.%3$I as",
-            f"{versions.WATCH.format(definition=6)}\n        create view data.%3$I as",
-        )
-        .replace(imports.INDEX, ""),
+        rows,
         datasets.TENANT_LOGIN.replace("create function", "create or replace function"),
         *(f"drop function {function}" for function in (*PLAIN, *reversed(FUNCTIONS))),
         "update workbench_private.system_roles set permissions = array("

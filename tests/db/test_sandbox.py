@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from workbench.db import connect, guard, roles, sandbox
+from workbench.db import connect, guard, roles, sandbox, schema
 from workbench.db.embedded import Embedded
 from workbench.db.sandbox import WITNESS, Sandbox, SandboxBusy, SandboxShared
 from workbench.settings import Settings
@@ -45,6 +46,18 @@ def given(tmp_path: Path) -> Iterator[URL]:
         connection.execute(f"create role spare superuser login password '{PASSWORD}'")
     yield server.url("spare", PASSWORD, "postgres")
     server.stop()
+
+
+def test_two_are_made_at_once(tenants: URL) -> None:
+    """A worker makes two in threads of its own; each has the whole schema, and neither fails."""
+
+    def make(_: int) -> str:
+        with sandbox.disposable(None, tenants) as found, at(found.urls[WITNESS]) as connection:
+            row = connection.execute("select version_num from workbench.alembic_version").fetchone()
+            return str(row and row[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [*pool.map(make, range(2))] == [schema.head()] * 2
 
 
 def as_role(found: Sandbox, role: str) -> psycopg.Connection:

@@ -187,10 +187,29 @@ class TestChunks:
         (piece,) = run.chunks("select :word as w", {"word": "x'; --"})
         assert piece.w[0] == "x'; --"
 
+    async def test_values_do_not_bring_everything_at_once(self, run: LabRun) -> None:
+        """With a value bound, too, the first rows are here before the last are made."""
+        query = "select n, 1 / (:last - n) as x from generate_series(1, 100000) n"
+
+        pieces = run.chunks(query, {"last": 50_000}, rows=10_000)
+
+        assert len(next(pieces)) == 10_000
+        with pytest.raises(BadQuery, match="division by zero"):
+            list(pieces)
+        assert sum(map(len, run.chunks(query, {"last": 0}, rows=30_000))) == 100_000
+        assert len(run.frame(query, {"last": 0})) == 100_000
+
+    async def test_values_reach_what_is_no_select(self, run: LabRun) -> None:
+        """A statement that no cursor can be declared for is executed as it is."""
+        plan = run.frame("explain select * from flights where month = :month", {"month": 1})
+        assert "Scan" in plan.to_string()
+
     async def test_no_rows_have_columns(self, run: LabRun) -> None:
         """An empty answer is one frame without rows."""
-        (piece,) = run.chunks("select dest from flights where month > 12")
-        assert (len(piece), list(piece.columns)) == (0, ["dest"])
+        for values in ({}, {"month": 12}):
+            query = f"select dest from flights where month > {':month' if values else '12'}"
+            (piece,) = run.chunks(query, values)
+            assert (len(piece), list(piece.columns)) == (0, ["dest"])
 
     async def test_it_says_what_is_wrong(self, run: LabRun) -> None:
         """A bad query and a bad size are refused at the first piece."""

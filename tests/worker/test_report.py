@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from workbench.runs.schemas import Status
+from workbench.runs.schemas import MetricMessage, Status
 from workbench.worker import report
 from workbench.worker.outcome import Outcome
 from workbench.worker.report import Facts
@@ -134,3 +134,32 @@ class TestHtml:
         assert "A &lt;b&gt;title&lt;/b&gt;" in page
         assert "&lt;u&gt;" in page
         _harmless(page)
+
+
+class TestMetrics:
+    """What a run has measured."""
+
+    def test_what_is_over_its_budget_is_said_first(self) -> None:
+        """A sentence before everything else names it, and so does its line in the table."""
+        metrics = [
+            MetricMessage(name="slow", value=2.345, unit="×", budget=2),
+            MetricMessage(name="quick", value=1, unit="<b>", budget=2),
+            MetricMessage(name="rows", value=336776),
+        ]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Words")])
+
+        page = report.html(notebook, FACTS, Outcome(Status.SUCCEEDED), metrics)
+
+        assert "slow is 2.35 ×, its budget 2." in " ".join(page.split())
+        assert page.index("Over budget") < page.index("Words") < page.index("336,776")
+        assert page.count("exceeded") == page.count('<tr class="over">') == 1
+        assert "<b>" not in page
+
+    def test_without_any_nothing_is_said(self) -> None:
+        """A run that measured nothing, or kept every budget, has no such sentence."""
+        notebook = nbformat.v4.new_notebook()
+        kept = [MetricMessage(name="quick", value=1, budget=1)]
+        for metrics in ([], kept):
+            page = report.html(notebook, FACTS, Outcome(Status.SUCCEEDED), metrics)
+            assert "Over budget" not in page
+            assert ("<h2>Metrics</h2>" in page) == bool(metrics)

@@ -1,5 +1,6 @@
 """The schema's revisions: bring a database to the newest one, and tell which one it has."""
 
+import threading
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +15,8 @@ from workbench.db import roles
 from workbench.db.isolation import ActorKey
 from workbench.settings import ROOT
 
+# Alembic keeps what it works on in a module: of two upgrades at once, one would touch the other's.
+ONE_AT_A_TIME = threading.Lock()
 # The rights of the database itself are in no dump, so a restored one has PostgreSQL's own.
 CLOSE = text(
     "do $$ begin execute format("
@@ -48,7 +51,8 @@ def upgrade(owner: URL, secrets: tuple[str, ...], passwords: dict[str, str]) -> 
         with connection.begin():
             driver: Any = connection.connection.driver_connection
             roles.ensure(driver, passwords)
-        command.upgrade(config(connection), "head")
+        with ONE_AT_A_TIME:
+            command.upgrade(config(connection), "head")
         with connection.begin():
             connection.execute(CLOSE)
             install_keys(connection, secrets)

@@ -1,18 +1,24 @@
 """Reading a query into a frame, through Arrow, as the actor of a ticket and nobody else.
 
 Values never become SQL text: a statement is compiled to `$1, $2, …` and its values are bound.
+
+Without values the rows arrive by COPY, a batch at a time. COPY takes no values; with some, the
+driver would fetch the whole answer before its first row. So a cursor of PostgreSQL's is declared
+with the values bound, and fetched from in batches.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 import pandas as pd
 import pyarrow as pa
 from adbc_driver_manager import DatabaseError
-from adbc_driver_postgresql import dbapi
+from adbc_driver_postgresql import StatementOptions, dbapi
+from pglast import ast, parse_sql, split
+from pglast.parser import ParseError
 from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -23,8 +29,12 @@ from workbench.runs.tickets import Ticket
 
 TELL = (
     "select set_config('workbench.actor_token', $1, false), "
-    "set_config('application_name', $2, false), set_config('search_path', $3, false)"
+    "set_config('application_name', $2, false), set_config('search_path', $3, false), "
+    "set_config('cursor_tuple_fraction', '1', false)"  # all rows of a cursor will be fetched
 )
+BATCH = 10_000
+DECLARE = "declare workbench_rows no scroll cursor for "
+FETCH = f"fetch forward {BATCH} from workbench_rows"
 Dtypes: TypeAlias = Literal["numpy", "arrow"]
 DIALECT = asyncpg.dialect()  # the one that numbers its parameters; its driver is not used
 
@@ -35,10 +45,22 @@ class BadQuery(Invalid):
     code = "bad_query"
 
 
+class Rows(NamedTuple):
+    """What a statement answers: its columns, and batches of rows that arrive when asked for."""
+
+    schema: pa.Schema
+    batches: Iterable[pa.RecordBatch]
+
+
 def frame(ticket: Ticket, sql: str, values: list[Any], dtypes: Dtypes = "numpy") -> pd.DataFrame:
     """Execute one statement and read all of its rows; raise BadQuery when it is refused."""
-    with _executed(ticket, sql, values) as cursor:
-        return _frame(cursor.fetch_arrow_table(), dtypes)
+    return _frame(table(ticket, sql, values), dtypes)
+
+
+def table(ticket: Ticket, sql: str, values: list[Any]) -> pa.Table:
+    """Execute one statement and read all of its rows as Arrow; raise BadQuery when refused."""
+    with _executed(ticket, sql, values) as rows:
+        return pa.Table.from_batches(rows.batches, rows.schema)
 
 
 def chunks(
@@ -48,35 +70,74 @@ def chunks(
 
     A statement without rows gives one empty frame, which still has its columns.
     """
-    with _executed(ticket, sql, values) as cursor:
-        reader = cursor.fetch_record_batch()
-        for table in _sized(reader, rows):
-            yield _frame(table, dtypes)
+    with _executed(ticket, sql, values) as found:
+        for sized in _sized(found, rows):
+            yield _frame(sized, dtypes)
 
 
 @contextmanager
-def _executed(ticket: Ticket, sql: str, values: list[Any]) -> Iterator[dbapi.Cursor]:
-    """A cursor that has executed the statement as the ticket's actor."""
+def _executed(ticket: Ticket, sql: str, values: list[Any]) -> Iterator[Rows]:
+    """What the statement answers to the ticket's actor."""
     try:
         with dbapi.connect(ticket.database_url) as connection, connection.cursor() as cursor:
             name = f"workbench {ticket.run_id or 'lab'}"
             cursor.execute(TELL, [ticket.actor_token, name, ticket.search_path])
             cursor.fetchall()
-            cursor.execute(sql, values or None)
-            yield cursor
+            yield _answer(cursor, sql, values)
     except (DatabaseError, OSError) as error:
         raise BadQuery(_first_line(error)) from None
 
 
-def _sized(reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.Table]:
+def _answer(cursor: dbapi.Cursor, sql: str, values: list[Any]) -> Rows:
+    if not values or not _is_select(sql):
+        cursor.execute(sql, values or None)
+        reader = cursor.fetch_record_batch()
+        return Rows(reader.schema, reader)
+    cursor.execute(DECLARE + sql, values)
+    cursor.adbc_statement.set_options(**{StatementOptions.USE_COPY.value: "false"})
+    first = _fetched(cursor)
+    return Rows(first.schema, _batches(cursor, first))
+
+
+def _batches(cursor: dbapi.Cursor, first: pa.Table) -> Iterator[pa.RecordBatch]:
+    found = first
+    while found.num_rows:
+        yield from found.to_batches()
+        found = _fetched(cursor)
+
+
+def _fetched(cursor: dbapi.Cursor) -> pa.Table:
+    cursor.execute(FETCH)
+    return cursor.fetch_arrow_table()
+
+
+def _is_select(sql: str) -> bool:
+    """Whether a cursor can be declared for it; what cannot be parsed PostgreSQL shall refuse."""
+    try:
+        (parsed,) = parse_sql(sql)
+    except (ParseError, ValueError):
+        return False
+    return isinstance(parsed.stmt, ast.SelectStmt)
+
+
+def single(sql: str) -> str:
+    """The statement without the semicolon that ends it; any other text as it is."""
+    try:
+        found = split(sql)
+    except ParseError:
+        return sql
+    return str(found[0]) if len(found) == 1 else sql
+
+
+def _sized(rows: Rows, size: int) -> Iterator[pa.Table]:
     """Tables of so many rows each, the last of which may have fewer."""
-    held = reader.schema.empty_table()
+    held = rows.schema.empty_table()
     is_first = True
-    for batch in reader:
+    for batch in rows.batches:
         held = pa.concat_tables([held, pa.Table.from_batches([batch])])
-        while held.num_rows >= rows:
-            yield held.slice(0, rows)
-            held, is_first = held.slice(rows), False
+        while held.num_rows >= size:
+            yield held.slice(0, size)
+            held, is_first = held.slice(size), False
     if held.num_rows or is_first:
         yield held
 
@@ -101,11 +162,11 @@ def _bindable(value: Any) -> Any:
     return str(value) if isinstance(value, UUID | Decimal) else value
 
 
-def _frame(table: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
+def _frame(found: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
     """The rows as a frame: what PostgreSQL calls numeric becomes a float, an id becomes text."""
-    columns = [_column(table.column(i), table.schema.field(i)) for i in range(table.num_columns)]
+    columns = [_column(found.column(i), found.schema.field(i)) for i in range(found.num_columns)]
     mapper = pd.ArrowDtype if dtypes == "arrow" else None
-    plain = pa.table(columns, names=table.column_names)
+    plain = pa.table(columns, names=found.column_names)
     frame: pd.DataFrame = plain.to_pandas(types_mapper=mapper)
     return frame
 

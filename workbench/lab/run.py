@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -14,7 +14,7 @@ from sqlalchemy import Executable, make_url
 
 from workbench.db.sandbox import Sandbox
 from workbench.errors import Invalid, Unavailable
-from workbench.lab import figures, files, reading, voice
+from workbench.lab import figures, files, reading, scale, voice
 from workbench.lab.reading import Dtypes
 from workbench.runs import tickets
 from workbench.runs.schemas import (
@@ -25,6 +25,9 @@ from workbench.runs.schemas import (
     ReadMessage,
 )
 from workbench.runs.tickets import Ticket
+
+if TYPE_CHECKING:
+    import dask.dataframe as dd
 
 
 class NoRun(Unavailable):
@@ -40,7 +43,7 @@ class NoSandbox(Unavailable):
 
 
 class BadSize(Invalid):
-    """A chunk has at least one row."""
+    """A chunk has at least one row, and a frame at least one partition."""
 
     code = "bad_size"
 
@@ -54,6 +57,7 @@ class LabRun:
     def __init__(self, ticket: Path) -> None:
         """Name the file that holds the ticket."""
         self._path = ticket
+        self.client: Any = None  # of the Dask cluster, once it is needed
 
     @property
     def ticket(self) -> Ticket:
@@ -122,6 +126,36 @@ class LabRun:
             raise
         finally:
             self._tell(ticket, sql, values, seen, outcome)
+
+    def to_dask(
+        self,
+        query: Executable | str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        by: str = "row_id",
+        partitions: int | None = None,
+    ) -> "dd.DataFrame":
+        """Cut a query into partitions by a column, and make a Dask frame of them.
+
+        They are read by the workers of the cluster in WORKBENCH_DASK_SCHEDULER, or by threads of
+        this process, as this run's actor, who may then read rows and do nothing else. Every column
+        keeps its Arrow type. The audit learns how many rows there were to read.
+        """
+        if partitions is not None and partitions < 1:
+            raise BadSize
+        scale.dask_frames()
+        ticket = self.ticket
+        if ticket.scale is not None and self.client is None:
+            self.client = scale.connected(ticket.scale.scheduler)
+        question = scale.Question(*reading.bound(query, parameters or {}), by)
+        try:
+            parts, rows = scale.look(ticket, question, partitions)
+            frame = scale.assembled(ticket, question, parts)
+        except reading.BadQuery as error:
+            self._tell(ticket, question.sql, question.bound, None, error.code)
+            raise
+        self._tell(ticket, question.sql, question.bound, rows, "partitioned")
+        return frame
 
     def metric(
         self, name: str, value: float, *, unit: str | None = None, budget: float | None = None

@@ -23,6 +23,15 @@ class SandboxTicket(BaseModel):
     secret: str = Field(repr=False)
 
 
+class ScaleTicket(BaseModel):
+    """A Dask cluster, and the token that its workers read with: it reads rows and does no more."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scheduler: str
+    actor_token: str = Field(repr=False)
+
+
 class Ticket(BaseModel):
     """Where the data lie and the tokens that open them; `run_id` is None in JupyterLab."""
 
@@ -39,6 +48,7 @@ class Ticket(BaseModel):
     notebook: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     sandbox: SandboxTicket | None = None
+    scale: ScaleTicket | None = None
 
     def write(self, path: Path) -> None:
         """Keep the ticket where only its owner reads it, replacing an older one in one step."""
@@ -52,3 +62,17 @@ class Ticket(BaseModel):
     def read(cls, path: Path) -> "Ticket":
         """Read a ticket."""
         return cls.model_validate_json(path.read_text())
+
+    def carried(self) -> "Ticket":
+        """What of the ticket travels to where partitions are read: the way to the rows alone."""
+        token = self.scale.actor_token if self.scale is not None else self.actor_token
+        return Ticket(
+            tenant=self.tenant,
+            tenant_name=self.tenant_name,
+            database_url=self.database_url,
+            search_path=self.search_path,
+            actor_token=token,
+            api_url="",
+            access_token="",
+            run_id=self.run_id,
+        )

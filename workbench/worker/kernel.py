@@ -26,6 +26,7 @@ from workbench.runs import tickets
 
 PREFIX = "workbench-run-"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ")
+SCALE = "DASK_DISTRIBUTED__COMM__"  # where Dask looks for its certificates, and what it demands
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,11 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """All that the kernel's environment holds."""
-        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in PASSED_ON or name.startswith(SCALE)
+        }
         folder = str(self.folder)
         return kept | {
             "HOME": folder,

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
@@ -50,6 +50,7 @@ class Live:
     run: Run
     progress: float | None = None
     reads: int = 0
+    metrics: dict[str, MetricMessage] = field(default_factory=dict)
 
     async def beat(self) -> None:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
@@ -103,6 +104,7 @@ class Live:
             elif isinstance(heard, MetricMessage):
                 async with self.parts.database.session(self.keeper) as session:
                     await attempts.record_metric(session, self.keeper, self.attempt, heard)
+                self.metrics[heard.name] = heard
             elif isinstance(heard, ReadMessage):
                 await self._note(heard)
             else:
@@ -133,7 +135,8 @@ class Live:
     async def keep_notebook(self, executed: NotebookNode, facts: Facts, ended: Outcome) -> None:
         """Keep the executed notebook and the report that people read."""
         try:
-            html = await asyncio.to_thread(report.html, executed, facts, ended)
+            metrics = [*self.metrics.values()]
+            html = await asyncio.to_thread(report.html, executed, facts, ended, metrics)
             await self.keep("report.html", "text/html", html.encode())
             written = nbformat.writes(executed).encode()
             await self.keep("notebook.ipynb", "application/x-ipynb+json", written)

@@ -1,5 +1,6 @@
 """The report: an executed notebook as one page that fetches nothing and runs nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,13 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from workbench.runs.schemas import Status
+from workbench.runs.schemas import MetricMessage, Status
 from workbench.worker import sanitise
 from workbench.worker.outcome import Outcome
 
 FOLDER = Path(__file__).parent
 SIZES = ("width", "height")
+LARGE = 1000  # from here on, nobody reads what stands behind the point
 WORDS = {
     Status.SUCCEEDED: "Succeeded",
     Status.FAILED: "Failed",
@@ -34,8 +36,14 @@ class Facts:
     started_at: datetime | None
 
 
-def html(notebook: NotebookNode, facts: Facts, outcome: Outcome) -> str:
-    """Write the page; outputs are sanitised, code is left out."""
+def html(
+    notebook: NotebookNode, facts: Facts, outcome: Outcome, metrics: Iterable[MetricMessage] = ()
+) -> str:
+    """Write the page; outputs are sanitised, code is left out, metrics stand at the end.
+
+    A metric over its budget is said before everything else.
+    """
+    kept = list(metrics)
     # Code is left out, so a cell that shows nothing is left out too.
     cells = [_plain(cell) for cell in notebook.cells if _is_shown(cell)]
     shown = nbformat.v4.new_notebook(cells=cells)
@@ -54,9 +62,21 @@ def html(notebook: NotebookNode, facts: Facts, outcome: Outcome) -> str:
         facts=facts,
         outcome=outcome,
         status=WORDS[outcome.status],
+        metrics=kept,
+        over=[each for each in kept if _is_over(each)],
+        is_over=_is_over,
+        number=_number,
         style=Markup(_file("report.css")),  # noqa: S704 (a file of ours)
         body=Markup(body),  # noqa: S704 (sanitised above)
     )
+
+
+def _is_over(metric: MetricMessage) -> bool:
+    return metric.budget is not None and metric.value > metric.budget
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= LARGE else f"{value:,.3g}"
 
 
 def _is_shown(cell: NotebookNode) -> bool:

@@ -11,7 +11,8 @@ from workbench.datasets import sql
 from workbench.db import connect, roles
 from workbench.db.sandbox import Sandbox
 from workbench.errors import NotFound
-from workbench.runs.tickets import SandboxTicket, Ticket
+from workbench.permissions import Permission
+from workbench.runs.tickets import SandboxTicket, ScaleTicket, Ticket
 from workbench.tenants import logins
 from workbench.tenants import queries as tenants
 from workbench.worker.parts import Parts, now
@@ -56,7 +57,18 @@ async def issue(
         run_id=run_id,
         notebook=notebook,
         parameters=parameters or {},
+        scale=_scale(parts, actor, tenant.slug, lifetime),
     )
+
+
+def _scale(parts: Parts, actor: Actor, slug: str, lifetime: timedelta) -> ScaleTicket | None:
+    """The tenant's cluster, and a token that reads rows for as long as the kernel's own."""
+    scheduler = parts.settings.scheduler(slug)
+    if scheduler is None:
+        return None
+    narrow = actor.narrowed([Permission.ROW_READ])
+    token = parts.database.key.mint(narrow, lifetime=lifetime)
+    return ScaleTicket(scheduler=scheduler, actor_token=token)
 
 
 def secrets(ticket: Ticket) -> tuple[str, ...]:
@@ -66,7 +78,8 @@ def secrets(ticket: Ticket) -> tuple[str, ...]:
         urls += ticket.sandbox.urls.values()
     passwords = [url.split("@")[0].rsplit(":", 1)[-1] for url in urls]
     keys = [ticket.sandbox.secret] if ticket.sandbox is not None else []
-    return ticket.actor_token, ticket.access_token, *passwords, *keys
+    tokens = [ticket.scale.actor_token] if ticket.scale is not None else []
+    return ticket.actor_token, ticket.access_token, *passwords, *keys, *tokens
 
 
 def sandboxed(ticket: Ticket, sandbox: Sandbox) -> Ticket:

@@ -1,0 +1,65 @@
+"""The ways through Workbench that the bench takes: the rooms' own commands, as doors call them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete
+
+from workbench.actor import Actor
+from workbench.bench.world import World
+from workbench.cli.demo.source import NULL_TEXT
+from workbench.datasets import commands, tables
+from workbench.datasets.models import Import
+from workbench.datasets.schemas import Filter
+from workbench.errors import Unavailable
+
+
+async def load(world: World, path: Path) -> Import:
+    """Import a CSV into the flights: kept, checked and appended, as a member's order is."""
+    name = world.dataset.definition.name
+    engineer = world.actor
+    with await asyncio.to_thread(path.open, "rb") as file:
+        async with world.database.session(engineer) as session:
+            order = await commands.start_import(
+                session,
+                engineer,
+                world.storage,
+                name,
+                file,
+                file_name=path.name,
+                null_text=NULL_TEXT,
+            )
+    worker = Actor.of_system("datasets.load", *commands.LOADER, tenant_id=order.tenant_id)
+    async with world.database.session(worker) as session:
+        loaded = await commands.load(session, worker, world.storage, order.id)
+    if loaded.status != "succeeded":
+        raise Unavailable(f"The import ended as {loaded.status}: {loaded.error}")
+    return loaded
+
+
+async def delete_rows(world: World, filters: list[Filter]) -> tuple[UUID, int]:
+    """Mark the flights that match as deleted; answer the deletion and how many they are."""
+    name = world.dataset.definition.name
+    async with world.database.session(world.actor) as session:
+        return await commands.delete_rows(session, world.actor, name, filters)
+
+
+async def restore_rows(world: World, deletion: UUID) -> int:
+    """Bring back what a deletion took."""
+    name = world.dataset.definition.name
+    async with world.database.session(world.actor) as session:
+        return await commands.restore_rows(session, world.actor, name, deletion)
+
+
+async def purge_rows(world: World) -> int:
+    """Remove for good what is marked as deleted, through the policy that says who may."""
+    target = tables.rows(world.dataset.definition)
+    statement = (
+        delete(target)
+        .where(target.c.tenant_id == world.actor.require_tenant())
+        .where(target.c.deleted_at.is_not(None))
+    )
+    async with world.database.session(world.actor) as session:
+        return cast("CursorResult[Any]", await session.execute(statement)).rowcount
