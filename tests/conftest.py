@@ -1,5 +1,6 @@
 """A real PostgreSQL for every test process, built by the migrations and used as the app role."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,16 @@ from workbench.tenants.models import Tenant
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
+
+
+# What the tests import is no garbage: it is neither searched while it grows nor ever after.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Search for garbage from now on, among what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
