@@ -18,11 +18,19 @@ from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# The folders whose tests start browsers, kernels and servers.
+LONG = {"journeys", "notebooks", "worker", "proof", "cli"}
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
 
 
 # What the tests import is no garbage: it is neither searched while it grows nor ever after.
 gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that none is left alone at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_collection_finish() -> None:
