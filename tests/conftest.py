@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from tests.support import people
 from workbench.actor import Actor
@@ -29,8 +30,13 @@ gc.disable()
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that none is left alone at the end."""
+    """Begin with the files that take longest, and count no lines where examples are drawn."""
     items.sort(key=lambda item: item.path.parent.name not in LONG)
+    for item in items:
+        # Drawing examples takes three times as long while lines are counted, and the plain tests
+        # beside these go the same ways.
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:
