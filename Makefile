@@ -8,7 +8,7 @@ WORKERS ?= 3
 ARGS ?=
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Compiled once at installation, notebooks start twice as fast.
 export UV_COMPILE_BYTECODE := 1

@@ -93,6 +93,7 @@ async def owner(
     return await make_client(await make_actor(tenant, Role.OWNER))
 
 
+@pytest.mark.no_cover  # as for every test that draws examples
 async def test_no_request_makes_the_server_fail(
     app: FastAPI, owner: httpx.AsyncClient, operating: httpx.AsyncClient
 ) -> None:

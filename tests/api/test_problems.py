@@ -39,7 +39,7 @@ def subclasses(kind: type[WorkbenchError]) -> list[type[WorkbenchError]]:
     return [k for k in below if k.__init__ in (WorkbenchError.__init__, TooMany.__init__)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def broken(settings: Settings, database: Database, storage: Storage) -> FastAPI:
     """An application with routes that fail in every way there is."""
     app = api.create(settings, database, storage)

@@ -160,7 +160,7 @@ async def test_the_worker_seals(
     stop = asyncio.Event()
     working = asyncio.create_task(loop.work(bench.parts, stop))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             for one in (tenant, other_tenant):
                 while (found := await verdict(database, one.id)).waiting:
                     await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The shell in a process of its own, with a home of its own."""
+"""The shell in a process of its own, forked from one that has imported it, with its own home."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import forking
 from workbench.db import connect
 from workbench.settings import Settings
 
@@ -20,9 +21,14 @@ class Shell:
     """Runs `workbench …` with a fixed environment."""
 
     environment: dict[str, str]
+    forked: forking.Forking
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
+        return self.forked.run(arguments, self.environment | environment, SECONDS)
+
+    def started(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end as a person does, from a new Python."""
         return subprocess.run(
             [sys.executable, "-m", "workbench", *arguments],
             env=self.environment | environment,
@@ -40,14 +46,23 @@ def shell_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bare_shell(shell_home: Path) -> Shell:
+def bare_shell(shell_home: Path) -> Iterator[Shell]:
     """A shell whose home is empty."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if name in {"PATH", "HOME", "LANG"} or name.startswith("COV")
     }
-    return Shell(kept | {"WORKBENCH_HOME": str(shell_home), "COLUMNS": "200"})
+    environment = kept | {"WORKBENCH_HOME": str(shell_home), "COLUMNS": "200"}
+    with forking.started(environment) as forked:
+        yield Shell(environment, forked)
+
+
+@pytest.fixture(scope="session")
+def cold(bare_shell: Shell) -> Iterator[Shell]:
+    """A shell whose every command imports what it needs by itself."""
+    with forking.started(bare_shell.environment, is_warm=False) as forked:
+        yield Shell(bare_shell.environment, forked)
 
 
 @pytest.fixture(scope="session")

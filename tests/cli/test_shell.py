@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.support import mail_server
+from workbench.cli import COMMANDS
 from workbench.db import schema
 
 PASSWORD = "correct horse battery"
@@ -19,7 +20,7 @@ class TestMigrate:
 
     def test_it_says_where_the_database_is(self, shell: Shell) -> None:
         """Migrating twice is as good as once."""
-        done = shell("migrate")
+        done = shell.started("migrate")
 
         assert f"at revision {schema.head()}" in done.stdout
         assert done.returncode == 0
@@ -202,7 +203,7 @@ class TestMain:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            done = shell("up", "--port", str(port))
+            done = shell.started("up", "--port", str(port))
 
         assert done.returncode == 1
         assert done.stderr.startswith(f"error: Port {port} on 127.0.0.1 cannot be used")
@@ -220,7 +221,7 @@ class TestMain:
 
     def test_it_names_a_setting_that_is_not_valid(self, shell: Shell) -> None:
         """A port beyond 65535 is told by the variable's name."""
-        done = shell("doctor", WORKBENCH_PORT="70000")
+        done = shell.started("doctor", WORKBENCH_PORT="70000")
 
         assert done.returncode == 1
         assert done.stderr.startswith("error: The setting WORKBENCH_PORT is not valid")
@@ -230,7 +231,8 @@ class TestMain:
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
             url = f"postgresql://workbench_app:{KEY}@127.0.0.1:{closed.getsockname()[1]}/workbench"
-            done = shell("tenant", "list", WORKBENCH_DATABASE_URL=url, WORKBENCH_SECRET_KEY=KEY)
+            given = {"WORKBENCH_DATABASE_URL": url, "WORKBENCH_SECRET_KEY": KEY}
+            done = shell.started("tenant", "list", **given)
 
         assert done.returncode == 1
         assert done.stderr.startswith("error: PostgreSQL does not answer")
@@ -245,7 +247,15 @@ class TestMain:
 
     def test_it_shows_usage_for_an_unknown_option(self, shell: Shell) -> None:
         """A mistyped option exits with 2, as shells expect."""
-        assert shell("up", "--no-such-option").returncode == 2
+        assert shell.started("up", "--no-such-option").returncode == 2
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_each_command_imports_what_it_needs(self, cold: Shell, command: str) -> None:
+        """None relies on what another has imported before it."""
+        done = cold(command, "--help")
+
+        assert done.stderr == ""
+        assert f" {command} [OPTIONS]" in done.stdout
 
 
 class TestRun:

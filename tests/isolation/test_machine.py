@@ -304,11 +304,13 @@ def play(arena: Arena, **sizes: int) -> None:
     )
 
 
+@pytest.mark.no_cover  # as for every test that draws examples
 def test_no_door_ever_shows_another_tenant(arena: Arena) -> None:
     """Whatever two tenants do to each other, the model and every door agree after each step."""
     play(arena, max_examples=GAMES, stateful_step_count=STEPS)
 
 
+@pytest.mark.no_cover  # the same
 def test_a_game_can_be_lost(arena: Arena, migrated: Embedded) -> None:
     """Where the table has no policies, the machine sees it."""
     with migrated.superuser("workbench") as superuser:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Request, Response, async_playwright
+from playwright.async_api import Browser, Page, Request, Response, async_playwright, expect
 
 from dashboards import app as dashboards
 from tests.support.serving import serving
@@ -19,6 +19,7 @@ from workbench.settings import Settings
 from workbench.storage import Storage
 from workbench.worker import loop
 
+expect.set_options(timeout=60_000)  # ms; two cores may be busy with other things
 # Without them Chromium asks after its own updates.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")

@@ -16,11 +16,11 @@ from workbench.permissions import Role
 from workbench.tenants import commands as tenants
 from workbench.tenants.models import Tenant
 
-expect.set_options(timeout=20_000)  # ms; two cores may be busy with other things
 PASSWORD = "correct horse battery staple"
 HOSTILE = "<img src=x onerror=alert(1)>"
 MINUTES = 90_000  # ms, for what a kernel does
 MOST = 400
+MODELS = "Bokeh.documents[0]._all_models.size"
 
 
 async def make_analyst(database: Database, tenant_id: UUID) -> str:
@@ -66,7 +66,8 @@ async def filter_flights(page: Page, count: int) -> None:
     """Look at the flights, choose an airport, and turn a page."""
     await page.get_by_role("link", name="Flights", exact=True).first.click()
     await expect(page.get_by_text(f"1–25 of {count:,} flights")).to_be_visible()
-    models = await page.evaluate("Bokeh.documents[0]._all_models.size")
+    await page.wait_for_function("Bokeh.documents[0].is_idle")
+    models = await page.evaluate(MODELS)
 
     await page.get_by_label("From").first.click()
     await page.locator("li").filter(has_text="LGA").click()
@@ -75,7 +76,8 @@ async def filter_flights(page: Page, count: int) -> None:
     await page.get_by_role("button", name="Next").click()
     await expect(page.get_by_text(re.compile("^26–"))).to_be_visible()
 
-    assert await page.evaluate("Bokeh.documents[0]._all_models.size") == models
+    # What goes with the page before goes a moment later.
+    await page.wait_for_function(f"{MODELS} === {models}")
 
 
 async def run_notebook(page: Page) -> None:

@@ -10,7 +10,8 @@ from workbench.db.ids import new_id
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated
 from workbench.identity import commands as identity
-from workbench.identity.models import User
+from workbench.identity import passwords
+from workbench.identity.models import Password, User
 from workbench.identity.tokens import Claims
 from workbench.permissions import Permission, Role
 from workbench.tenants import commands as tenants
@@ -19,6 +20,7 @@ from workbench.tenants.models import Tenant
 FOUNDER = Actor.of_system(
     "test", Permission.TENANT_MANAGE, Permission.USER_MANAGE, Permission.PLATFORM_READ
 )
+_hashes: dict[str, str] = {}
 
 
 async def make_tenant(database: Database, slug: str | None = None) -> Tenant:
@@ -34,14 +36,24 @@ async def make_user(
 ) -> User:
     """Make a user with an e-mail address of its own."""
     async with database.session(FOUNDER) as session:
-        return await identity.create_user(
+        user = await identity.create_user(
             session,
             FOUNDER,
             email=f"{new_id().hex}@workbench.example",
             name="A person",
-            password=password,
+            password=None,
             is_operator=is_operator,
         )
+        if password is not None:
+            session.add(Password(user_id=user.id, hash=await _hashed(password)))
+    return user
+
+
+async def _hashed(password: str) -> str:
+    """The hash that the product would keep, made once for all people with the same password."""
+    if password not in _hashes:
+        _hashes[password] = await passwords.hash_password(password)
+    return _hashes[password]
 
 
 async def join(database: Database, tenant_id: UUID, user_id: UUID, role: Role) -> UUID:

@@ -1,29 +1,25 @@
 """The archive of a tenant: a zip that is written as it grows, with a checksum of each file."""
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic_core import to_json
 
 from workbench import formulas
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+
 CHUNK = 256 * 1024
 CHECKSUMS = "checksums.sha256"
-ARROW = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
 
 
 class Counted:
@@ -106,11 +102,10 @@ class Sheet:
         self._csv = self.paths["csv"].open("w", encoding="utf-8", newline="")
         self._writer = csv.writer(self._csv)
         self._writer.writerow(columns)
-        self._schema = pa.schema([(name, ARROW[types[name]]) for name in columns if types])
-        self._parquet = None
+        self._parquet: parquet.ParquetWriter | None = None
         if types:
             self.paths["parquet"] = folder / "rows.parquet"
-            self._parquet = pq.ParquetWriter(self.paths["parquet"], self._schema)
+            self._parquet = _parquet(self.paths["parquet"], columns, types)
 
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write some rows."""
@@ -118,7 +113,7 @@ class Sheet:
             self._lines.write(to_json(row, inf_nan_mode="strings") + b"\n")
             self._writer.writerow([cell(row[name]) for name in self._columns])
         if self._parquet is not None:
-            self._parquet.write_table(pa.Table.from_pylist(rows, self._schema))
+            self._parquet.write_batch(_batch(rows, self._parquet.schema))
 
     def close(self) -> None:
         """End the files."""
@@ -134,6 +129,28 @@ def cell(value: Any) -> Any:
         return value
     text = value if isinstance(value, str) else to_json(value).decode().strip('"')
     return formulas.defused(text)
+
+
+def _parquet(path: Path, columns: Sequence[str], types: Mapping[str, str]) -> parquet.ParquetWriter:
+    import pyarrow as pa  # noqa: PLC0415 (it takes a moment)
+    from pyarrow import parquet  # noqa: PLC0415 (as above)
+
+    kinds = {
+        "text": pa.string(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
+    schema = pa.schema([(name, kinds[types[name]]) for name in columns])
+    return parquet.ParquetWriter(path, schema)
+
+
+def _batch(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa  # noqa: PLC0415 (as above)
+
+    return pa.RecordBatch.from_pylist(rows, schema)
 
 
 def _safe(name: str) -> str:
