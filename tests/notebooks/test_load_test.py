@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboards.flights.figures import ON_TIME
 from dashboards.flights.state import Choice
@@ -26,6 +27,7 @@ from workbench.bench.figures import Figure, Plan
 from workbench.bench.measuring import Measured
 from workbench.bench.timing import Times, in_turn
 from workbench.datasets.answers import Answer, Answers
+from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import Aggregation
 from workbench.db import sandbox
 from workbench.db.session import Database
@@ -167,10 +169,18 @@ class Listening(Answers):
         super().__init__()
         self.asked: list[Aggregation] = []
 
-    async def answer(self, *rest: object) -> Answer:
+    async def answer(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        dataset: Dataset,
+        question: Aggregation,
+        *,
+        is_fresh: bool = False,
+    ) -> Answer:
         """Note the question and answer it."""
-        self.asked.append(rest[-1])  # type: ignore[arg-type]
-        return await super().answer(*rest)  # type: ignore[arg-type]
+        self.asked.append(question)
+        return await super().answer(session, actor, dataset, question, is_fresh=is_fresh)
 
 
 async def test_the_aggregates_are_the_dashboards(

@@ -12,7 +12,7 @@ from workbench.bench.world import World
 from workbench.cli.demo.source import NULL_TEXT
 from workbench.datasets import commands, tables
 from workbench.datasets.models import Import
-from workbench.datasets.schemas import Filter
+from workbench.datasets.schemas import Filter, ImportOrder, Reading
 from workbench.errors import Unavailable
 
 
@@ -29,7 +29,7 @@ async def load(world: World, path: Path) -> Import:
                 name,
                 file,
                 file_name=path.name,
-                null_text=NULL_TEXT,
+                order=ImportOrder(reading=Reading(null_text=NULL_TEXT)),
             )
     worker = Actor.of_system("datasets.load", *commands.LOADER, tenant_id=order.tenant_id)
     async with world.database.session(worker) as session:
