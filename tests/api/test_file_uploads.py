@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.api.conftest import MakeClient, assert_problem, bearer
-from tests.api.parcels import CONTENT, URL, room, send
+from tests.api.parcels import CONTENT, URL, cut_off, room, send
 from tests.conftest import MakeActor
 from tests.support.serving import serving
 from workbench.access import queries as access
@@ -238,14 +238,10 @@ class TestCutOff:
             '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
         )
         async with serving(app) as address:
-            host, port = address.removeprefix("http://").split(":")
-            _, writer = await asyncio.open_connection(host, int(port))
-            writer.write(head.encode() + b"a" * 3_000_000)
-            await writer.drain()
-            while await room(client) == 0:
-                await asyncio.sleep(0.02)
-            assert list(storage.keys(actor.require_tenant()))
-            writer.transport.abort()
+            async with cut_off(address, head.encode() + b"a" * 3_000_000):
+                while not any(storage.sizes(actor.require_tenant()).values()):
+                    await asyncio.sleep(0.02)
+                assert await room(client) > 0
             while await room(client):
                 await asyncio.sleep(0.02)
             while list(storage.keys(actor.require_tenant())):
