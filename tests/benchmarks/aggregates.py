@@ -4,8 +4,8 @@ One tenant has all 336,776 flights of New York in 2013. Each aggregate is asked 
 asks it, in a session of the reader, from an empty cache and from one that holds the answer; and as
 SQL by hand on a bare connection, over a table that holds the same rows without row-level security
 and with PostgreSQL's own statistics. All forms are asked in turn, and medians are compared. The API
-answers from its cache too, noted in the audit, over HTTP on this machine, which has no budget. At last a question over a
-declared join is asked, for its time alone.
+answers from its cache too, noted in the audit, over HTTP on this machine, which has no budget. At
+last a question over a declared join is asked, for its time alone.
 """
 
 import asyncio
