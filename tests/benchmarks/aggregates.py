@@ -4,8 +4,8 @@ One tenant has all 336,776 flights of New York in 2013. Each aggregate is asked 
 asks it, in a session of the reader, from an empty cache and from one that holds the answer; and as
 SQL by hand on a bare connection, over a table that holds the same rows without row-level security
 and with PostgreSQL's own statistics. All forms are asked in turn, and medians are compared. The API
-answers from its cache too, noted in the audit, over HTTP on this machine. At last a question over a
-declared join is asked, for its time alone.
+answers from its cache too, noted in the audit, over HTTP on this machine, which has no budget. At
+last a question over a declared join is asked, for its time alone.
 """
 
 import asyncio
@@ -246,10 +246,10 @@ def _told(name: str, asked: float, direct: float, kept: float, over_http: float)
     ratio = asked / direct
     sys.stdout.write(
         f"{name:<22} {asked * 1e3:>7.1f} ms, directly {direct * 1e3:>7.1f} ms, ratio {ratio:.2f}, "
-        f"budget {DIRECTLY}; kept {kept * 1e3:.2f} ms, over HTTP {over_http * 1e3:.2f} ms, "
-        f"budget {KEPT * 1e3:g} ms\n"
+        f"budget {DIRECTLY}; kept {kept * 1e3:.2f} ms, budget {KEPT * 1e3:g} ms; "
+        f"over HTTP {over_http * 1e3:.2f} ms\n"
     )
-    return ratio > DIRECTLY or kept > KEPT or over_http > KEPT
+    return ratio > DIRECTLY or kept > KEPT
 
 
 if __name__ == "__main__":
