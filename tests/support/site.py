@@ -74,7 +74,8 @@ def up(home: Path, *arguments: str) -> Iterator[Site]:
             try:
                 process.wait(STOP_SECONDS)
             finally:
-                process.kill()  # of one that has ended nothing happens
+                process.kill()  # nothing happens to one that has ended
+                process.wait()
 
 
 def _wait(site: Site, process: subprocess.Popen[bytes], log: Path) -> None:
