@@ -1,6 +1,6 @@
 """The shapes of questions that group and measure."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
