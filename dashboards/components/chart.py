@@ -1,6 +1,7 @@
 """A chart in a card: a question as its title, and a drawing that follows the colour scheme."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -36,6 +37,23 @@ class Chart:
         """Draw what `make` answers for the name of a colour scheme."""
         self._make = make
         self._redraw()
+
+    def entitle(self, title: str, note: str) -> None:
+        """Show another question above the drawing."""
+        self._head.show(title=title, note=note)
+
+    def size(self, height: int) -> None:
+        """Make the drawing so many pixels high."""
+        self._drawing.height = height
+
+    def listen(self, on_click: Callable[[Option], Coroutine[Any, Any, None]]) -> None:
+        """Pass on what a click meets: the piece of data as it was drawn."""
+
+        def clicked(event: Any) -> None:
+            # The pane calls, and awaits nothing.
+            pn.state.execute(partial(on_click, (event.data or {}).get("data") or {}))
+
+        self._drawing.on_event("click", clicked)
 
     def _redraw(self) -> None:
         if self._make is not None:
