@@ -12,6 +12,9 @@ from dashboards.components.face import Face
 from dashboards.components.layout import card
 
 Option = dict[str, Any]
+# Of these nothing is left of the drawing before. The tooltip stays: one that is made anew while the
+# pointer rests on the drawing fails in the browser.
+REPLACED = ["series", "xAxis", "yAxis", "grid", "legend", "visualMap", "axisPointer"]
 
 
 class Chart:
@@ -24,7 +27,11 @@ class Chart:
         self._title = title
         self._head = Face("chart_head", title=title, note=note)
         self._drawing = pn.pane.ECharts(
-            {}, height=height, sizing_mode="stretch_width", margin=0, options={"notMerge": True}
+            {},
+            height=height,
+            sizing_mode="stretch_width",
+            margin=0,
+            options={"replaceMerge": REPLACED},
         )
         self.pane = card(self._head.pane, self._drawing)
 

@@ -1,5 +1,6 @@
 """Drilling down: from a group that was picked to the conditions of its rows."""
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -31,9 +32,9 @@ def conditions(field: Field, group: Group, key: Any, zone: str | None) -> list[C
 
 
 def _of_bin(field: Field, width: float, key: float) -> list[Condition]:
-    if field.type == "integer" and width.is_integer():
-        last = key + int(width) - 1
-        return [Condition(column=field.name, op="between", value=[key, last])]
+    if field.type == "integer":
+        first, last = math.ceil(key), math.ceil(key + width) - 1
+        return [Condition(column=field.name, op="between", value=[first, last])]
     return [
         Condition(column=field.name, op="ge", value=key),
         Condition(column=field.name, op="lt", value=key + width),

@@ -11,7 +11,7 @@ from dashboards.components.face import Face
 from dashboards.components.layout import card
 from dashboards.components.table import Heading, Table
 from dashboards.explore.figures import Answer, Opened, kind_of
-from dashboards.explore.state import Question
+from dashboards.explore.state import COUNT, Question
 from dashboards.explore.views import charts, texts
 from dashboards.explore.views.charts import Drawn
 
@@ -45,9 +45,10 @@ class Result:
         drawn = self._drawn = Drawn(question, opened.fields, answer)
         self._first = 0
         title = texts.question(question, opened)
+        measured = texts.measure(question.show, opened.fields)
         figure = texts.figure(question.show, opened.fields, answer.value, question.zone)
         self._head.show(
-            is_loading=False, title=title, value=figure, note=note(question, opened, answer)
+            is_loading=False, title=measured, value=figure, note=note(question, opened, answer)
         )
         kind = kind_of(question, opened.fields)
         has_cells = bool(answer.cells)
@@ -71,9 +72,12 @@ class Result:
         ]
         measured = Heading("value", texts.measure(question.show, drawn.fields), is_number=True)
         headings = (*groups, measured, Heading("rows", "Rows", is_number=True))
+        if question.show == COUNT:
+            headings = headings[:-1]
         shown = cells[self._first : self._first + LINES]
         last = self._first + len(shown)
         more = " (there are more; choose how many to sort out)" if drawn.answer.is_cut else ""
+        groups_ = "group" if len(cells) == 1 else "groups"
         self._table.head(headings)
         self._table.param.update(
             rows=[
@@ -81,10 +85,10 @@ class Result:
                     *(drawn.name(place, key) for place, key in enumerate(cell.key)),
                     drawn.figure(cell),
                     f"{cell.rows:,}",
-                ]
+                ][: len(headings)]
                 for cell in shown
             ],
-            label=f"{self._first + 1:,}–{last:,} of {len(cells):,} groups{more}",
+            label=f"{self._first + 1:,}–{last:,} of {len(cells):,} {groups_}{more}",
             order="",
             has_previous=self._first > 0,
             has_next=last < len(cells),

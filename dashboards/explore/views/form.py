@@ -56,6 +56,8 @@ STEPS: dict[str, Any] = {
     "integer": NUMBERS,
     "number": NUMBERS,
 }
+WORDS = {kind: [asdict(word) for word in known] for kind, known in words.WORDS.items()}
+CHOICES = {name: list(said) for name, said in words.CHOICES.items()}
 Wish = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
@@ -77,8 +79,8 @@ class Form(JSComponent):
     orders = param.List(default=list(ORDERS))
     kinds = param.List(default=list(KINDS))
     steps = param.Dict(default=STEPS)
-    words = param.Dict(default={t: [asdict(w) for w in some] for t, some in words.WORDS.items()})
-    choices = param.Dict(default={name: list(said) for name, said in words.CHOICES.items()})
+    words = param.Dict(default=WORDS)
+    choices = param.Dict(default=CHOICES)
     zones = param.List(default=[])
 
     _esm = HERE / "form.js"

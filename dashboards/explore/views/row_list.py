@@ -40,7 +40,9 @@ class RowList:
         """Show a page whose first row is number `first` of `total`."""
         fields = opened.own
         self._table.head(tuple(Heading(f.name, _title(f), f.is_number) for f in fields))
-        label = f"{first:,}–{first + len(rows) - 1:,} of {total:,} rows"
+        label = (
+            f"{first:,}–{first + len(rows) - 1:,} of {total:,} {'row' if total == 1 else 'rows'}"
+        )
         self._table.param.update(
             rows=[[texts.cell(f, row[f.name], question.zone) for f in fields] for row in rows],
             order=question.rows.column if question.rows else "",

@@ -51,14 +51,14 @@ def group(found: Group, fields: Mapping[str, Field]) -> str:
     title = fields[found.column].full_title
     if found.bucket is None:
         return title
-    return f"{title} by {STEPS.get(found.bucket, found.bucket)}"
+    return f"{STEPS.get(found.bucket, found.bucket).capitalize()} of {lowered(title)}"
 
 
 def question(asked: Question, opened: Opened) -> str:
     """The question in words."""
     said = measure(asked.show, opened.fields)
     if asked.by:
-        said += " by " + " and ".join(lowered(group(one, opened.fields)) for one in asked.by)
+        said += " by " + " and ".join(group(one, opened.fields) for one in asked.by)
     return said
 
 
@@ -188,7 +188,8 @@ def figure(show: Measure, fields: Mapping[str, Field], value: Any, zone: str | N
         return numbers.count(value)
     field = fields[show.column]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return with_unit(amount(value), field.unit)
+        text = middle(value) if show.function in ("mean", "median") else amount(value)
+        return with_unit(text, field.unit)
     return cell(field, value, zone)
 
 
@@ -199,6 +200,13 @@ def amount(value: float) -> str:
     decimals = 1 if abs(value) >= EXACT else 2
     text = f"{value:,.{decimals}f}" if abs(value) >= SMALL else f"{value:.3g}"
     return text.replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
+
+
+def middle(value: float) -> str:
+    """A mean or a median; with one decimal each, so that they stand under each other."""
+    if abs(value) < 1 or abs(value) >= LARGE:
+        return amount(value)
+    return f"{value:,.1f}".replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
 
 
 def with_unit(text: str, unit: str) -> str:
