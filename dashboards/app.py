@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from dashboards import theme, upstream
 from dashboards.assets import Assets
+from dashboards.explore import app as explore
 from dashboards.flights import app as flights
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
 from dashboards.home import app as home
@@ -32,7 +33,11 @@ from workbench.storage import Storage
 
 Page = Callable[[Visit], pn.viewable.Viewable]
 
-PAGES: dict[str, Page] = {"/dashboards/home": home.page, "/dashboards/flights": flights.page}
+PAGES: dict[str, Page] = {
+    "/dashboards/home": home.page,
+    "/dashboards/flights": flights.page,
+    "/dashboards/explore": explore.page,
+}
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
 

@@ -42,6 +42,11 @@ LINKS = (
         "Flights",
         "Delays, destinations, and every single flight.",
     ),
+    Link(
+        "/dashboards/explore",
+        "Explore",
+        "Any question to any dataset, without SQL.",
+    ),
 )
 
 
