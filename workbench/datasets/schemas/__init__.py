@@ -25,8 +25,8 @@ from workbench.datasets.schemas.filters import Not as Not
 from workbench.datasets.schemas.filters import Operator as Operator
 from workbench.datasets.schemas.filters import PartOfTime as PartOfTime
 from workbench.datasets.schemas.filters import Search as Search
-from workbench.datasets.schemas.imports import ImportDetails as ImportDetails
 from workbench.datasets.schemas.filters import Zone as Zone
+from workbench.datasets.schemas.imports import ImportDetails as ImportDetails
 from workbench.datasets.schemas.imports import ImportOrder as ImportOrder
 from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import Mode as Mode
