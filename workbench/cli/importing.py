@@ -146,7 +146,8 @@ async def _load(  # noqa: PLR0913, PLR0917 (as above)
             session, actor, storage, dataset, file, file_name=name, order=order
         )
         kept.append(made.storage_key)
-        return await commands.load(session, actor, storage, made.id, progress=done)
+        maker = commands.as_maker(actor, made.dataset.definition)
+        return await commands.load(session, maker, storage, made.id, progress=done)
 
 
 async def _move(bar: Progress, done: progress.Progress) -> None:

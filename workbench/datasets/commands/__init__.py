@@ -24,6 +24,7 @@ from workbench.datasets.commands.exporting import export_sql as export_sql
 from workbench.datasets.commands.imports import cancel_import as cancel_import
 from workbench.datasets.commands.imports import preview_import as preview_import
 from workbench.datasets.commands.imports import read_rejects as read_rejects
+from workbench.datasets.commands.imports import require_sender as require_sender
 from workbench.datasets.commands.imports import retry_import as retry_import
 from workbench.datasets.commands.imports import start_import as start_import
 from workbench.datasets.commands.imports import undo_import as undo_import
