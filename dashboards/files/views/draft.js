@@ -3,6 +3,10 @@
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const STRUCTURE = ["encoding", "delimiter", "has_header", "sheet"]; // decide which columns there are
 const BAD_NAME = "Use small letters, digits and _, and begin with a letter.";
+const LOOSE_DATE = /^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{4}\b/;
+const ANY_DATE = /^\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b/;
+const ANY_NUMBER = /^\s*[+-]?\d[\d.,]*\s*$/;
+const MOST = 0.6; // of a column's cells make it look like something
 
 function plain(text) {
   const letters = text.replaceAll("ß", "ss").normalize("NFKD").replace(/[^\x00-\x7f]/g, "");
@@ -89,10 +93,35 @@ class Draft {
     return this.target?.columns.find(([name]) => name === this.into(column))?.[1] ?? column.type;
   }
 
+  cells(column) {
+    const place = this.columns.indexOf(column);
+    return this.proposal.preview.map((cells) => cells[place]).filter((cell) => cell);
+  }
+
+  // A column of dates of which one does not exist is taken for texts, so nobody saw their order.
+  settleDates() {
+    if (this.given.dates || this.proposal.reading.dates !== "year") return;
+    const dated = this.columns.filter((column) => this.takes(column) && /date|timestamp/.test(this.typeOf(column)));
+    const found = dated.flatMap((column) => this.cells(column)).map((cell) => LOOSE_DATE.exec(cell)).filter(Boolean);
+    if (found.length) this.given.dates = found.some(([, , second]) => Number(second) > 12) ? "month" : "day";
+  }
+
+  // Columns of texts that were meant to be more.
+  hints() {
+    return this.columns.filter((column) => this.isNew && this.takes(column) && this.typeOf(column) === "text").flatMap((column) => {
+      const cells = this.cells(column);
+      const share = (pattern) => cells.filter((cell) => pattern.test(cell)).length / (cells.length || 1);
+      const such = share(ANY_DATE) >= MOST ? "Date" : share(ANY_NUMBER) >= MOST && share(ANY_NUMBER) < 1 ? "Number" : "";
+      if (!such) return [];
+      return [`${column.source} looks like a ${such.toLowerCase()}, but not in every row, so it is read as a text. Choose ${such} below, and rows where it is none are refused.`];
+    });
+  }
+
   // The reading to ask a preview with. All columns are asked for, so that none is lost by skipping.
   asked(withColumns) {
+    if (!withColumns) return { ...this.given };
+    this.settleDates();
     const reading = { ...this.given };
-    if (!withColumns) return reading;
     reading.columns = this.columns.map((column) => {
       const name = this.nameOf(column);
       const type = this.isNew ? this.edit(column.source).type : this.takes(column) && this.typeOf(column);

@@ -17,15 +17,20 @@ function including(options, value) {
   return value && !options.some(([option]) => option === value) ? [...options, [value, value]] : options;
 }
 
+// What nobody has said and no file has told yet.
+function found(options, value) {
+  return value === undefined || value === null ? [["", "found by itself"], ...options] : options;
+}
+
 function field(label, control, note) {
   return element("label", { class: "field" }, element("span", {}, label), control, note);
 }
 
 function readingFields(draft, act) {
-  const reading = draft.proposal?.reading ?? { ...draft.given, format: draft.given.format ?? "csv" };
+  const reading = { format: "csv", ...draft.proposal?.reading, ...draft.given };
   const set = (name, value) => act.read(name, value);
   const choose = (name, label, options, of = (value) => value) =>
-    field(label, select(name, label, options, String(reading[name] ?? ""), (value) => set(name, of(value))));
+    field(label, select(name, label, found(options, reading[name]), String(reading[name] ?? ""), (value) => set(name, of(value))));
   const type = (name, label, hint) => {
     const control = element("input", { type: "text", value: reading[name] ?? "", placeholder: hint, "data-key": name });
     control.addEventListener("change", () => set(name, control.value));

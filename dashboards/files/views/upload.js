@@ -127,7 +127,8 @@ class Bringing {
   }
 
   read(name, value) {
-    this.draft.given[name] = value === "" && name !== "null_text" ? null : value;
+    if (value === "" && name !== "null_text") delete this.draft.given[name];
+    else this.draft.given[name] = value;
     this.ask(STRUCTURE.includes(name));
   }
 
@@ -247,7 +248,7 @@ class Bringing {
     const act = { read: (name, value) => this.read(name, value) };
     return step("How it is read", "Change what was guessed wrong; the rows below follow.", [
       element("div", { class: "fields" }, readingFields(draft, act)),
-      isReady && warningList(draft.proposal.warnings),
+      isReady && warningList([...draft.proposal.warnings, ...draft.hints()]),
       isReady && previewTable(draft),
     ]);
   }
