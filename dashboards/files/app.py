@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import panel as pn
@@ -46,7 +47,7 @@ class Files:
         """Compose the page; data follow once the browser has opened its socket."""
         self._store = store = Store(visit)
         self._state = State()
-        self._refused: dict[str, Sequence[Refused]] = {}
+        self._refused: dict[tuple[UUID, datetime | None], Sequence[Refused]] = {}
         self._heading = Face("heading", title="Files", text=BRINGING)
         self._upload = Upload.of(
             self._hear, may_create=store.may_create, most_bytes=store.most_bytes
@@ -87,10 +88,10 @@ class Files:
         opened = next((o for o in imports if str(o.id) == self._state.opened), None)
         refused = await self._rejects(opened) if opened else ()
         with pn.io.hold():
-            self._imports.show(imports)
+            self._imports.tell(imports)
             self._upload.remember(imports)
             if opened:
-                self._outcome.show(opened, refused, may_explore=self._store.may_explore)
+                self._outcome.tell(opened, refused, may_explore=self._store.may_explore)
         self._state.is_following = any(order.is_live for order in imports)
         if was_following and not self._state.is_following:
             await self._refresh_datasets()
@@ -98,12 +99,11 @@ class Files:
     async def _rejects(self, order: Loaded) -> Sequence[Refused]:
         """The refused rows of an import that has ended; they are read once."""
         if order.is_live or not order.rows_rejected:
-            self._refused.pop(str(order.id), None)
             return ()
-        known = self._refused.get(str(order.id))
-        if known is None:
-            known = self._refused[str(order.id)] = await self._store.rejects(order.id)
-        return known
+        ended = (order.id, order.finished)
+        if ended not in self._refused:
+            self._refused[ended] = await self._store.rejects(order.id)
+        return self._refused[ended]
 
     async def _hear(self, kind: str, import_id: str) -> None:
         """Do what the visitor wishes, and say beside the import why it cannot be done."""

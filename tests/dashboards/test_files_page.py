@@ -146,7 +146,7 @@ class TestPage:
         hears(page._upload, kind="started", id=str(import_id))
         await until(lambda: page._outcome.told.get("status") == "queued")
         assert page._outcome.visible
-        assert page._state.is_following
+        assert bool(page._state.is_following)
         await load(database, storage, actor, import_id)
         await page._follow()
 

@@ -46,7 +46,7 @@ class Outcome(JSComponent):
         made.on_msg(parts.hearing(hear))
         return made
 
-    def show(self, order: Loaded, refused: Sequence[Refused], *, may_explore: bool) -> None:
+    def tell(self, order: Loaded, refused: Sequence[Refused], *, may_explore: bool) -> None:
         """Show an import with the first rows that it refused."""
         self.param.update(
             told=told(order) | {"explore": explore(order) if may_explore else ""},
@@ -71,7 +71,7 @@ class ImportList(JSComponent):
         made.on_msg(parts.hearing(hear))
         return made
 
-    def show(self, imports: Sequence[Loaded]) -> None:
+    def tell(self, imports: Sequence[Loaded]) -> None:
         """Show these imports."""
         self.param.update(items=[told(order) for order in imports], is_loading=False)
 
