@@ -57,7 +57,8 @@ def _new(name: str, order: ImportOrder, proposal: Proposal) -> NewDataset:
             name=name, title=order.title or name, description=order.description, columns=columns
         )
     except ValidationError as error:
-        raise refuse("name", error.errors()[0]["msg"]) from None
+        first = error.errors()[0]
+        raise refuse(".".join(str(part) for part in first["loc"]), first["msg"]) from None
 
 
 async def _make_room(session: AsyncSession, actor: Actor, name: str) -> None:

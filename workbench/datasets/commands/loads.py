@@ -136,6 +136,8 @@ async def _load(session: AsyncSession, actor: Actor, order: Import, work: "Work"
     counts, error = (0, 0), None
     try:
         async with session.begin_nested():
+            # A savepoint tells the session's actor, who may have made the dataset just now.
+            await tell(session, actor)
             counts = await work.load()
     except (Malformed, NotFound) as failure:
         error = failure
