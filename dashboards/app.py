@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from dashboards import theme, upstream
 from dashboards.assets import Assets
 from dashboards.explore import app as explore
+from dashboards.files import app as files
 from dashboards.flights import app as flights
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
 from dashboards.home import app as home
@@ -35,8 +36,9 @@ Page = Callable[[Visit], pn.viewable.Viewable]
 
 PAGES: dict[str, Page] = {
     "/dashboards/home": home.page,
-    "/dashboards/flights": flights.page,
+    "/dashboards/files": files.page,
     "/dashboards/explore": explore.page,
+    "/dashboards/flights": flights.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
@@ -64,7 +66,7 @@ def mount(
         lambda: datetime.now(UTC),
     )
     login.add(app, door)
-    house = House(database, ROOT / "notebooks")
+    house = House(database, ROOT / "notebooks", file_limit=settings.file_limit)
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)
     for route in app.router.routes:

@@ -38,6 +38,11 @@ class Link:
 
 LINKS = (
     Link(
+        "/dashboards/files",
+        "Files",
+        "Bring a file, look at it, and load it into a dataset.",
+    ),
+    Link(
         "/dashboards/flights",
         "Flights",
         "Delays, destinations, and every single flight.",
