@@ -38,6 +38,11 @@ class Link:
 
 LINKS = (
     Link(
+        "/dashboards/explore",
+        "Explore",
+        "Any question to any dataset, without SQL.",
+    ),
+    Link(
         "/dashboards/files",
         "Files",
         "Bring a file, look at it, and load it into a dataset.",
@@ -46,11 +51,6 @@ LINKS = (
         "/dashboards/flights",
         "Flights",
         "Delays, destinations, and every single flight.",
-    ),
-    Link(
-        "/dashboards/explore",
-        "Explore",
-        "Any question to any dataset, without SQL.",
     ),
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -127,6 +128,9 @@ class Explore:
 
     async def _wish(self, wish: Mapping[str, Any]) -> None:
         """Do what the form wishes, or say why not."""
+        await self._stage.attempting(partial(self._try, wish))()
+
+    async def _try(self, wish: Mapping[str, Any]) -> None:
         try:
             await self._grant(wish)
         except (Invalid, ValueError) as error:

@@ -1,16 +1,47 @@
 """From a wish to the next question; each raises Invalid or ValueError for what cannot be asked."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from dashboards.explore import asking, words
-from dashboards.explore.figures import Field, Opened
+from pydantic import BaseModel, Field
+
+from dashboards.explore import asking, figures, words
+from dashboards.explore.figures import Opened
 from dashboards.explore.state import COUNT, Question
 from dashboards.explore.words import Draft
 from workbench.datasets.schemas import Condition, Group, Sort
 from workbench.errors import Invalid
 
 MAX_TEXT = 2000
+MAX_VALUES = 200
+
+
+class Stepped(BaseModel):
+    """A column to group by, and the name of a bucket or the width of bins."""
+
+    column: str
+    step: str = ""
+
+
+class Asked(BaseModel):
+    """A question without its filters, as the form sends it."""
+
+    function: str
+    column: str | None = None
+    by: list[Stepped]
+    order: str
+    first: int | None = None
+    chart: str
+    zone: str | None = None
+
+
+class Filled(BaseModel):
+    """A filter as the form sends it; `at` is the place of the one that it replaces."""
+
+    column: str
+    word: str
+    values: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(max_length=MAX_VALUES)
+    at: int = -1
 
 
 def first(opened: Opened) -> Question:
@@ -27,27 +58,26 @@ def changed(question: Question, opened: Opened, kind: str, wish: Mapping[str, An
     """The question as a wish of the form changes it."""
     match kind:
         case "ask":
-            return _form(question, opened, wish["asked"])
+            return _form(question, opened, Asked.model_validate(wish.get("asked")))
         case "filter":
-            return _filtered(question, opened, wish)
+            return _filtered(question, opened, Filled.model_validate(wish))
         case "unfilter":
             at = wish.get("at")
             return question.but(where=[one for n, one in enumerate(question.where) if n != at])
     raise Invalid("This cannot be asked.")
 
 
-def _form(question: Question, opened: Opened, asked: Mapping[str, Any]) -> Question:
-    zone = asked.get("zone") or None
-    where = question.where
+def _form(question: Question, opened: Opened, asked: Asked) -> Question:
+    zone, where = asked.zone or None, question.where
     if zone != question.zone:
         words.zone_of(zone)
         where = [_moved(opened.fields, found, question.zone, zone) for found in where]
     made = question.but(
-        show={"function": asked["function"], "column": asked.get("column") or None},
-        by=[_group(each) for each in asked["by"]],
-        order=asked["order"],
-        first=asked.get("first"),
-        chart=asked["chart"],
+        show={"function": asked.function, "column": asked.column or None},
+        by=[_group(each) for each in asked.by],
+        order=asked.order,
+        first=asked.first,
+        chart=asked.chart,
         zone=zone,
         where=where,
     )
@@ -55,30 +85,28 @@ def _form(question: Question, opened: Opened, asked: Mapping[str, Any]) -> Quest
     return made
 
 
-def _group(asked: Mapping[str, Any]) -> dict[str, Any]:
-    step = str(asked.get("step") or "")
-    if not step:
-        return {"column": asked["column"]}
-    kind = "bucket" if step[0].isalpha() else "width"
-    return {"column": asked["column"], kind: step}
+def _group(asked: Stepped) -> dict[str, Any]:
+    if not asked.step:
+        return {"column": asked.column}
+    kind = "bucket" if asked.step[0].isalpha() else "width"
+    return {"column": asked.column, kind: asked.step}
 
 
-def _filtered(question: Question, opened: Opened, wish: Mapping[str, Any]) -> Question:
-    column, values = str(wish.get("column")), wish.get("values") or []
-    if column not in opened.fields:
-        raise Invalid(f"This dataset has no column {column}.")
-    filled = Draft(column, str(wish.get("word")), tuple(str(v)[:MAX_TEXT] for v in values))
-    made = words.condition(opened.fields[column], filled, question.zone)
-    where, at = [*question.where], wish.get("at")
-    if isinstance(at, int) and 0 <= at < len(where):
-        where[at] = made
+def _filtered(question: Question, opened: Opened, filled: Filled) -> Question:
+    if filled.column not in opened.fields:
+        raise Invalid(f"This dataset has no column {filled.column}.")
+    draft = Draft(filled.column, filled.word, tuple(filled.values))
+    made = words.condition(opened.fields[filled.column], draft, question.zone)
+    where = [*question.where]
+    if 0 <= filled.at < len(where):
+        where[filled.at] = made
     else:
         where.append(made)
     return question.but(where=where)
 
 
 def _moved(
-    fields: Mapping[str, Field], found: Condition, zone: str | None, to: str | None
+    fields: Mapping[str, figures.Field], found: Condition, zone: str | None, to: str | None
 ) -> Condition:
     """A condition on days and weekdays of one zone as that on those of another."""
     field = fields[found.column]

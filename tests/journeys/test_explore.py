@@ -16,7 +16,7 @@ from workbench.db.session import Database
 from workbench.permissions import Role
 from workbench.tenants.models import Tenant
 
-MOST = 2000
+MOST = 1000
 EXPLORE = "/dashboards/explore"
 TIME = "Time hour"
 

@@ -219,11 +219,13 @@ function drawEditor(model, draft, redraw, close) {
 function follow(model) {
   let isFirst = true;
   const write = () => {
-    if (!model.address || location.search === `?${model.address}`) return;
-    const there = `${location.pathname}?${model.address}`;
-    if (isFirst) history.replaceState(null, "", there);
-    else history.pushState(null, "", there);
-    isFirst = false;
+    if (!model.address) return;
+    const there = `?${model.address}`;
+    if (location.search !== there) {
+      if (isFirst) history.replaceState(null, "", there);
+      else history.pushState(null, "", there);
+    }
+    isFirst = false; // from now on, going back undoes a choice
   };
   model.on("address", write);
   window.addEventListener("popstate", () =>
