@@ -22,6 +22,7 @@ from dashboards.home import app as home
 from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
+from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
 from workbench.db import keys
 from workbench.db.session import Database
@@ -32,7 +33,11 @@ from workbench.storage import Storage
 
 Page = Callable[[Visit], pn.viewable.Viewable]
 
-PAGES: dict[str, Page] = {"/dashboards/home": home.page, "/dashboards/flights": flights.page}
+PAGES: dict[str, Page] = {
+    "/dashboards/home": home.page,
+    "/dashboards/flights": flights.page,
+    "/dashboards/sql": sql.page,
+}
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
 

@@ -42,6 +42,7 @@ LINKS = (
         "Flights",
         "Delays, destinations, and every single flight.",
     ),
+    Link("/dashboards/sql", "SQL", "Ask the datasets a question of your own, and keep it."),
 )
 
 

@@ -1,0 +1,60 @@
+"""What is wrong with a statement: in words, at its place, with what may help."""
+
+from typing import Any
+
+from dashboards.components.face import Face
+from workbench.errors import Detail, Position, WorkbenchError
+
+AROUND = 60  # characters before the place that an excerpt of a long line shows
+
+
+class Wrong:
+    """A box with the message, the line with a mark under it, and a hint."""
+
+    def __init__(self) -> None:
+        """Make a box that is hidden."""
+        self._face = Face("sql_wrong", message="", excerpt="", mark="", hint="", line=0)
+        self.pane = self._face.pane
+        self.pane.visible = False
+
+    def show(self, error: WorkbenchError) -> dict[str, Any]:
+        """Show an error, and answer the place that the editor marks."""
+        detail = error.details[0] if error.details else Detail("", str(error))
+        position = detail.position
+        places = [each for each in error.details if each.position is None and each.place != "sql"]
+        message = "; ".join(_said(each) for each in places) or str(error)
+        self._face.show(
+            message=message,
+            excerpt=position.excerpt if position else "",
+            mark=mark(position) if position else "",
+            line=position.line if position else 0,
+            hint=detail.hint or "",
+        )
+        self.pane.visible = True
+        if position is None:
+            return {}
+        return {
+            "line": position.line,
+            "column": position.column,
+            "length": position.length,
+            "message": detail.message,
+        }
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self.pane.visible = False
+
+
+def mark(position: Position) -> str:
+    """Blanks, then a caret under each character of the place, as long as the excerpt."""
+    before = min(position.column - 1, AROUND)
+    room = max(1, len(position.excerpt) - before)
+    blanks = "".join("\t" if c == "\t" else " " for c in position.excerpt[:before].ljust(before))
+    return blanks + "^" * max(1, min(position.length, room))
+
+
+def _said(detail: Detail) -> str:
+    kind, _, name = detail.place.partition(".")
+    if kind == "parameters":
+        return f":{name.partition('.')[0]} {detail.message}"
+    return f"{detail.place}: {detail.message}" if detail.place else detail.message
