@@ -10,9 +10,9 @@ const LIGHTS = `
 .ace-workbench .ace_marker-layer .ace_active-line, .ace-workbench .ace_gutter-active-line { background: color-mix(in srgb, var(--mui-palette-text-primary) 4%, transparent); }
 .ace-workbench .ace_marker-layer .ace_bracket { border: 1px solid var(--mui-palette-divider); }
 .ace-workbench .ace_keyword { color: var(--mui-palette-primary-main); font-weight: 600; }
-.ace-workbench .ace_string { color: var(--sql-string, #a8510a); }
-.ace-workbench .ace_numeric, .ace-workbench .ace_constant.ace_language { color: var(--sql-number, #0072b2); }
-.ace-workbench .ace_function, .ace-workbench .ace_support.ace_function { color: var(--sql-function, #8a3f74); }
+.ace-workbench .ace_string { color: color-mix(in srgb, #d55e00 70%, var(--mui-palette-text-primary)); }
+.ace-workbench .ace_numeric, .ace-workbench .ace_constant.ace_language { color: color-mix(in srgb, #0072b2 62%, var(--mui-palette-text-primary)); }
+.ace-workbench .ace_function, .ace-workbench .ace_support.ace_function { color: color-mix(in srgb, #b05a92 68%, var(--mui-palette-text-primary)); }
 .ace-workbench .ace_comment { color: var(--mui-palette-text-secondary); font-style: italic; }
 .ace_editor.ace_autocomplete.ace-workbench { background: var(--mui-palette-background-paper); color: var(--mui-palette-text-primary); border: 1px solid var(--mui-palette-divider); border-radius: 8px; box-shadow: 0 6px 24px rgb(0 0 0 / 18%); line-height: 1.6; width: 320px; }
 .ace_editor.ace_autocomplete.ace-workbench .ace_marker-layer .ace_active-line, .ace_editor.ace_autocomplete.ace-workbench .ace_marker-layer .ace_line-hover { background: color-mix(in srgb, var(--mui-palette-primary-main) 18%, transparent); border: 0; }

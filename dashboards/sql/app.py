@@ -72,7 +72,7 @@ class Sql:
         self._store = Store(visit)
         self._state = State()
         self._desk: Desk | None = None
-        self._turns = Turns(self._state, self._store.cancel)
+        self._turns = Turns(self._store.cancel, self._show_turn)
         self._heading = Face("heading", title="SQL", text="")
         self._bench = Bench(self._state, self._run, self._cancel, self._explain, self._begin_anew)
         self._side = Side(self._told)
@@ -87,9 +87,8 @@ class Sql:
         self._shell = Shell(visit, "SQL", self._heading.pane, self._stage.pane, at=PATH)
         self.page = self._shell.page
         self._results.follow(self.page)
-        self._state.param.watch(self._show_turn, "running")
         pn.state.onload(self._stage.refresh)
-        pn.state.on_session_destroyed(lambda _context: self._turns.leave())
+        pn.state.on_session_destroyed(self._leave)
 
     async def _refresh(self) -> None:
         desk = self._desk = await self._store.desk()
@@ -186,6 +185,9 @@ class Sql:
         self._desk.history[:] = history
         self._side.show_history(history, datetime.now(UTC))
 
-    def _show_turn(self, *_events: object) -> None:
+    def _show_turn(self, is_running: bool) -> None:  # noqa: FBT001 (there is nothing else to tell)
         with pn.io.hold():
-            self._bench.wait(is_running=self._state.running is not None)
+            self._bench.wait(is_running=is_running)
+
+    def _leave(self, _session: object) -> None:
+        self._turns.leave()

@@ -18,9 +18,8 @@ class Question:
 
 
 class State(param.Parameterized):
-    """Which saved query is open, how many rows are wanted, and what runs."""
+    """Which saved query is open, how many rows are wanted, and what was deleted."""
 
     opened = param.ClassSelector(class_=UUID, default=None, doc="The saved query that is open.")
     limit = param.Selector(default=1000, objects=list(LIMITS), doc="How many rows at most.")
-    running = param.ClassSelector(class_=UUID, default=None, doc="The statement that runs.")
     deleted = param.ClassSelector(class_=UUID, default=None, doc="The query that was deleted last.")

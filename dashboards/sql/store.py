@@ -19,6 +19,7 @@ from workbench.identity import queries as identity
 from workbench.permissions import Permission
 from workbench.tenants import queries as tenants
 
+MAX_SQL = 20_000
 SHOWN_QUERIES = 200
 SHOWN_STATEMENTS = 50
 
@@ -197,7 +198,12 @@ class Store:
 
 def names(sql: str) -> list[str]:
     """The parameters of a statement in the order of their first places."""
-    return list(sql_parameters.numbered(sql).places)
+    if len(sql) > MAX_SQL:  # it will be refused as a whole
+        return []
+    try:
+        return list(sql_parameters.numbered(sql).places)
+    except UnicodeEncodeError:  # halves of characters, which a browser can send
+        return []
 
 
 def asked(

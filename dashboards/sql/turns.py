@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from dashboards.sql.state import State
 from workbench.db.ids import new_id
 from workbench.errors import NotFound
 
@@ -14,27 +13,36 @@ Work = Callable[[UUID], Awaitable[None]]
 class Turns:
     """Gives each statement an id, and knows which runs."""
 
-    def __init__(self, state: State, cancel: Callable[[UUID], Awaitable[None]]) -> None:
-        """`cancel` ends a statement by its id."""
-        self._state = state
-        self._end = cancel
+    def __init__(
+        self,
+        cancel: Callable[[UUID], Awaitable[None]],
+        on_turn: Callable[[bool], None] = lambda _is_running: None,
+    ) -> None:
+        """`cancel` ends a statement by its id; `on_turn` hears that one begins or has ended."""
+        self._cancel, self._on_turn = cancel, on_turn
+        self._statement: UUID | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a statement is under way."""
+        return self._statement is not None
 
     def begin(self, work: Work) -> bool:
         """Begin the work of a statement; False while another is under way."""
-        if self._state.running is not None:
+        if self._statement is not None:
             return False
-        self._state.running = new_id()
-        self._task = asyncio.create_task(self._run(work, self._state.running))
+        self._statement = new_id()
+        self._task = asyncio.create_task(self._run(work, self._statement))
         return True
 
     async def cancel(self) -> None:
         """End the statement that runs; one that still waits for its turn is given up."""
-        running, task = self._state.running, self._task
-        if running is None or task is None:
+        statement, task = self._statement, self._task
+        if statement is None or task is None:
             return
         try:
-            await self._end(running)
+            await self._cancel(statement)
         except NotFound:
             task.cancel()
 
@@ -43,8 +51,15 @@ class Turns:
         if self._task is not None:
             self._task.cancel()
 
+    async def ended(self) -> None:
+        """Wait until nothing is under way."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     async def _run(self, work: Work, statement: UUID) -> None:
+        self._on_turn(True)  # noqa: FBT003 (whether one runs)
         try:
             await work(statement)
         finally:
-            self._state.running = None
+            self._statement = None
+            self._on_turn(False)  # noqa: FBT003 (as above)

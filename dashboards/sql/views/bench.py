@@ -50,7 +50,9 @@ class Bench:
         new = _button("New", "text", "add", on_new)
         self._limit = _limit(state)
         self._cancel.visible = False
-        self._editor.param.watch(self._offer_fields, "value")
+        self._running = Face("sql_running")
+        self._running.pane.visible = False
+        self._editor.param.watch(self._on_value, "value")
         self.actions = layout.column(
             self._run,
             self._cancel,
@@ -60,7 +62,14 @@ class Bench:
             layout.column(pn.Spacer(height=0), css=GAP),
             css=ROW,
         )
-        self.parts = (self._head.pane, self._editor, self._row, self._wrong.pane, self.actions)
+        self.parts = (
+            self._head.pane,
+            self._editor,
+            self._row,
+            self._wrong.pane,
+            self.actions,
+            self._running.pane,
+        )
 
     def know(self, datasets: Sequence[Known]) -> None:
         """Complete the names of datasets and columns, and of functions."""
@@ -105,7 +114,7 @@ class Bench:
 
     def wait(self, *, is_running: bool) -> None:
         """Offer to cancel while a statement runs, and to run otherwise."""
-        self._run.loading = is_running
+        self._running.pane.visible = is_running
         self._run.disabled = self._explain.disabled = is_running
         self._cancel.visible = is_running
         self._cancel.disabled = False
@@ -132,7 +141,11 @@ class Bench:
     async def _explain_here(self, *_events: object) -> None:
         await self._on_explain(self.question())
 
-    def _offer_fields(self, *_events: object) -> None:
+    def _on_value(self, *_events: object) -> None:
+        self._wrong.hide()
+        self._offer_fields()
+
+    def _offer_fields(self) -> None:
         wanted = names(self._editor.value)
         if wanted == list(self._fields):
             return

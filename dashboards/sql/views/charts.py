@@ -8,6 +8,8 @@ from dashboards.components.chart import Option, axis, tooltip
 from dashboards.sql.views import cells
 from workbench.datasets.sql import SqlResult
 
+FEWEST_ROWS = 2
+MOST_COLUMNS = 6  # of an answer that compares; a wider one lists
 MOST_SERIES = 5
 MOST_BARS = 40
 MOST_POINTS = 2000
@@ -28,12 +30,15 @@ class Plot:
     def note(self) -> str:
         """What is shown, in a sentence."""
         said = f"{', '.join(self.series)} by {self.along}"
-        return f"{said}; the first {len(self.places):,} rows" if self.left_out else said
+        if self.left_out:
+            said += f"; the first {len(self.places):,} rows"
+        return f"{said}. A click on a name hides it." if len(self.series) > 1 else said
 
 
 def plot(result: SqlResult) -> Plot | None:
     """What can be drawn of an answer; None where there is nothing to compare."""
-    if len(result.rows) < 2 or len(set(result.columns)) != len(result.columns):  # noqa: PLR2004
+    is_list = len(result.rows) < FEWEST_ROWS or len(result.columns) > MOST_COLUMNS
+    if is_list or len(set(result.columns)) != len(result.columns):
         return None
     columns = dict(zip(result.columns, cells.columns(result), strict=True))
     numbers = [name for name, values in columns.items() if cells.is_number(values)]
@@ -42,17 +47,17 @@ def plot(result: SqlResult) -> Plot | None:
     if along is None or not measured:
         return None
     is_time = cells.is_time(columns[along])
-    most = MOST_POINTS if is_time else MOST_BARS
-    order = range(len(result.rows))
+    places = columns[along]
+    order = list(range(len(result.rows)))
     if is_time:
-        order = sorted(order, key=lambda at: str(columns[along][at] or ""))  # type: ignore[assignment]
-    shown = [at for at in order if columns[along][at] is not None][:most]
+        order = sorted((at for at in order if places[at] is not None), key=places.__getitem__)
+    shown = order[: MOST_POINTS if is_time else MOST_BARS]
     return Plot(
         along,
         is_time,
-        [_name(columns[along][at], is_time=is_time) for at in shown],
+        [_name(places[at], is_time=is_time) for at in shown],
         {name: [columns[name][at] for at in shown] for name in measured},
-        len(result.rows) - len(shown),
+        len(order) - len(shown),
     )
 
 
@@ -60,8 +65,14 @@ def option(found: Plot, mode: str) -> Option:
     """A line along time, or a bar for each name."""
     kind = "line" if found.is_time else "bar"
     return {
-        "grid": {"left": 12, "right": 18, "top": 40, "bottom": 10, "containLabel": True},
-        "legend": {"top": 0, "left": 0, "textStyle": {"color": theme.SOFT[mode]}, "icon": "circle"},
+        "grid": {"left": 12, "right": 18, "top": 36, "bottom": 10, "containLabel": True},
+        "legend": {
+            "show": len(found.series) > 1,
+            "top": 0,
+            "left": 0,
+            "textStyle": {"color": theme.SOFT[mode]},
+            "icon": "circle",
+        },
         "tooltip": tooltip(mode, trigger="axis"),
         "xAxis": _places(found, mode),
         "yAxis": axis(mode, type="value"),
@@ -78,6 +89,8 @@ def _along(columns: dict[str, list[Any]], numbers: list[str]) -> str | None:
 
 
 def _name(value: Any, *, is_time: bool) -> str:
+    if value is None:
+        return "NULL"
     return cells.moment(value) if is_time else str(value)
 
 

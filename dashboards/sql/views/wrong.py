@@ -3,6 +3,7 @@
 from typing import Any
 
 from dashboards.components.face import Face
+from workbench.datasets.sql_errors import SqlCancelled
 from workbench.errors import Detail, Position, WorkbenchError
 
 AROUND = 60  # characters before the place that an excerpt of a long line shows
@@ -13,7 +14,9 @@ class Wrong:
 
     def __init__(self) -> None:
         """Make a box that is hidden."""
-        self._face = Face("sql_wrong", message="", excerpt="", mark="", hint="", line=0)
+        self._face = Face(
+            "sql_wrong", is_wrong=True, message="", excerpt="", mark="", hint="", line=0
+        )
         self.pane = self._face.pane
         self.pane.visible = False
 
@@ -24,6 +27,7 @@ class Wrong:
         places = [each for each in error.details if each.position is None and each.place != "sql"]
         message = "; ".join(_said(each) for each in places) or str(error)
         self._face.show(
+            is_wrong=not isinstance(error, SqlCancelled),
             message=message,
             excerpt=position.excerpt if position else "",
             mark=mark(position) if position else "",
