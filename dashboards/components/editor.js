@@ -82,16 +82,18 @@ export async function render({ model, el }) {
     marker = undefined;
     editor.session.clearAnnotations();
   };
+  const rangeOf = ({ line, column, length }) =>
+    new Range(line - 1, column - 1, line - 1, column - 1 + Math.max(1, length));
   const mark = () => {
     unmark();
-    const { line, column, length, message } = model.marked;
+    const { line, column, message } = model.marked;
     if (!line) return;
-    const range = new Range(line - 1, column - 1, line - 1, column - 1 + Math.max(1, length));
-    marker = editor.session.addMarker(range, "wrong", "text", true);
+    marker = editor.session.addMarker(rangeOf(model.marked), "wrong", "text", true);
     editor.session.setAnnotations([{ row: line - 1, column: column - 1, text: message, type: "error" }]);
     editor.gotoLine(line, column - 1, false);
   };
   const write = (text) => {
+    if (text === editor.getValue()) return;
     isOurs = true;
     editor.session.doc.setValue(text);
     editor.clearSelection();
@@ -116,14 +118,14 @@ export async function render({ model, el }) {
   });
   model.on("marked", mark);
   model.on("value", () => {
-    if (document.activeElement === null || model.value === editor.getValue()) return;
-    if (!editor.isFocused()) write(model.value);
+    if (!editor.isFocused() && model.value !== editor.getValue()) write(model.value);
   });
-  model.on("msg:custom", ({ data }) => {
-    const { kind, text } = data ?? {};
+  model.on("msg:custom", ({ kind, text }) => {
+    if (kind === "amend" && marker !== undefined) editor.session.replace(rangeOf(model.marked), text);
     if (kind === "replace") write(text);
     if (kind === "insert") editor.insert(text);
-    if (kind === "insert" || kind === "replace") editor.focus();
+    if (kind === "amend") tell();
+    editor.focus();
   });
   const seen = new ResizeObserver(() => editor.resize());
   seen.observe(el);

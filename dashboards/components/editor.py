@@ -43,6 +43,10 @@ class Editor(JSComponent):
         """Write a text where the cursor is, and go on typing there."""
         self._send_msg({"kind": "insert", "text": text})
 
+    def amend(self, text: str) -> None:
+        """Write a text over the place that is marked."""
+        self._send_msg({"kind": "amend", "text": text})
+
     def replace(self, text: str) -> None:
         """Write another text; the one before comes back with Ctrl+Z."""
         self.value = text

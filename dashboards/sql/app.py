@@ -1,6 +1,7 @@
 """Composing the dashboard of SQL."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import panel as pn
@@ -42,6 +43,8 @@ EMPTY = states.State(
     "/docs",
     "How to import",
 )
+LOOK = timedelta(seconds=0.5)
+LOOKS = 600  # as long as a statement may run
 COLUMNS = """
 :host {
   display: grid !important;
@@ -102,6 +105,17 @@ class Sql:
             self._keeping.show(desk.saved)
             self._side.show_history(desk.history, datetime.now(UTC))
             self._bench.write(self._first(desk))
+        if desk.history and desk.history[0].outcome is None:
+            self._turns.begin(self._follow, desk.history[0].id)
+
+    async def _follow(self, statement: UUID) -> None:
+        """Wait for a statement that another page of the visitor's began, or this before a reload."""
+        for _ in range(LOOKS):
+            ran = next((ran for ran in self._history if ran.id == statement), None)
+            if ran is None or ran.outcome is not None:
+                return
+            await asyncio.sleep(LOOK.total_seconds())
+            await self._refresh_history()
 
     def _first(self, desk: Desk) -> Question:
         """What stands in the editor at first: what one asked last, or an example."""
@@ -123,9 +137,12 @@ class Sql:
         self._results.hide()
         self._bench.write(Question(examples.example(self._desk.datasets) if self._desk else ""))
 
+    @property
+    def _history(self) -> list[Ran]:
+        return self._desk.history if self._desk else []
+
     def _ran(self, what: str) -> Ran | None:
-        history = self._desk.history if self._desk else []
-        return next((ran for ran in history if str(ran.id) == what), None)
+        return next((ran for ran in self._history if str(ran.id) == what), None)
 
     async def _run(self, question: Question) -> None:
         if not question.sql.strip():

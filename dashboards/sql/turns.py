@@ -28,11 +28,14 @@ class Turns:
         """Whether a statement is under way."""
         return self._statement is not None
 
-    def begin(self, work: Work) -> bool:
-        """Begin the work of a statement; False while another is under way."""
+    def begin(self, work: Work, statement: UUID | None = None) -> bool:
+        """Begin the work of a statement; False while another is under way.
+
+        One that runs already, since another page began it, brings its id.
+        """
         if self._statement is not None:
             return False
-        self._statement = new_id()
+        self._statement = statement or new_id()
         self._task = asyncio.create_task(self._run(work, self._statement))
         return True
 

@@ -9,7 +9,7 @@ from dashboards.components.editor import ACE
 from dashboards.components.face import Face
 from dashboards.sql.store import Column, Known
 from dashboards.sql.views import cells, charts, examples, results
-from dashboards.sql.views.wrong import Wrong, mark
+from dashboards.sql.views.wrong import Wrong, mark, meant
 from tests.dashboards.conftest import Site
 from workbench.actor import Actor
 from workbench.datasets.sql import SqlResult
@@ -102,24 +102,38 @@ def test_the_mark_stands_under_its_place(position: Position, shown: str) -> None
 
 def test_errors_are_said_where_they_are() -> None:
     """The box quotes the line, and the editor learns the place; what was typed is text."""
-    wrong = Wrong()
+    wrong = Wrong(lambda _name: None)
     detail = Detail("line 1, column 8", "No", Position(1, 8, 3, f"select {HOSTILE}"), "Did you?")
 
     marked = wrong.show(Invalid("No (line 1, column 8).", details=[detail]))
 
     assert (marked["line"], marked["column"], marked["length"]) == (1, 8, 3)
-    assert "Did you?" in str(wrong.pane.object)
-    assert HOSTILE not in str(wrong.pane.object)
-    assert "&lt;img" in str(wrong.pane.object)
+    assert "Did you?" in str(wrong.pane[0].object)
+    assert HOSTILE not in str(wrong.pane[0].object)
+    assert "&lt;img" in str(wrong.pane[0].object)
+
+
+@pytest.mark.parametrize(
+    ("hint", "names"),
+    [
+        ("Did you mean dest?", ["dest"]),
+        ("Did you mean dest or Full name?", ["dest", "Full name"]),
+        ("Group by it as well.", []),
+        ("", []),
+    ],
+)
+def test_what_was_meant_is_offered(hint: str, names: list[str]) -> None:
+    """A hint that guesses names offers each of them."""
+    assert meant(hint) == names
 
 
 def test_parameters_are_named() -> None:
     """What is wrong with the value of a parameter names it, and marks nothing."""
-    wrong = Wrong()
+    wrong = Wrong(lambda _name: None)
     detail = Detail("parameters.late.value", "must be a whole number")
 
     assert wrong.show(Invalid(details=[detail])) == {}
-    assert ":late must be a whole number" in str(wrong.pane.object)
+    assert ":late must be a whole number" in str(wrong.pane[0].object)
 
 
 def test_a_plan_is_a_tree_of_lines() -> None:

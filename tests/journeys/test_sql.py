@@ -62,7 +62,8 @@ async def mistype_and_mend(page: Page) -> None:
     await expect(page.get_by_role("alert")).to_contain_text("^^^")
     await expect(page.locator(".wrong").first).to_be_visible()
 
-    await write(page, "select count(*) as flights\nfrom flights")
+    await page.get_by_role("button", name="Write dest").click()
+    await expect(page.get_by_text("dst")).to_have_count(0)
     await page.get_by_label("SQL statement").press("Control+Enter")
     await expect(page.get_by_role("cell", name="32", exact=True)).to_be_visible()
     await expect(page.get_by_role("alert")).to_have_count(0)
@@ -71,7 +72,7 @@ async def mistype_and_mend(page: Page) -> None:
 async def save_and_find_again(page: Page) -> None:
     """Save the statement, open the page again, and find it in the list, alone."""
     await page.get_by_role("button", name="Save", exact=True).click()
-    await page.get_by_label("Name").fill(NAME)
+    await page.get_by_role("textbox", name="Name").fill(NAME)
     await page.get_by_role("button", name="Save", exact=True).last.click()
     await expect(page.get_by_text("Saved as")).to_be_visible()
 
@@ -90,7 +91,12 @@ async def download(page: Page) -> None:
         await page.get_by_role("button", name="CSV").click()
     file = await begun.value
     assert file.suggested_filename.endswith(".csv")
-    assert Path(await file.path()).read_text("utf-8-sig").split() == ["flights", "32"]
+    assert words(await file.path()) == ["flights", "32"]
+
+
+def words(path: Path) -> list[str]:
+    """The words of a CSV file."""
+    return path.read_text("utf-8-sig").split()
 
 
 async def cancel(page: Page) -> None:

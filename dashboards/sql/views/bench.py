@@ -43,7 +43,7 @@ class Bench:
         self._editor = Editor.of(self._run_text)
         self._row = layout.column(pn.Spacer(height=0), css=FIELDS)
         self._row.visible = False
-        self._wrong = Wrong()
+        self._wrong = Wrong(self._fix)
         self._run = _button("Run", "contained", "play_arrow", self._run_here)
         self._cancel = _button("Cancel", "outlined", "stop", on_cancel)
         self._explain = _button("Explain", "text", "account_tree", self._explain_here)
@@ -140,6 +140,10 @@ class Bench:
 
     async def _explain_here(self, *_events: object) -> None:
         await self._on_explain(self.question())
+
+    def _fix(self, name: str) -> None:
+        self._editor.amend(quoted(name))
+        self._wrong.hide()
 
     def _on_value(self, *_events: object) -> None:
         self._wrong.hide()
