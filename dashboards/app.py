@@ -24,6 +24,7 @@ from dashboards.home import app as home
 from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
+from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
 from workbench.db import keys
 from workbench.db.session import Database
@@ -36,8 +37,9 @@ Page = Callable[[Visit], pn.viewable.Viewable]
 
 PAGES: dict[str, Page] = {
     "/dashboards/home": home.page,
-    "/dashboards/files": files.page,
     "/dashboards/explore": explore.page,
+    "/dashboards/sql": sql.page,
+    "/dashboards/files": files.page,
     "/dashboards/flights": flights.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then

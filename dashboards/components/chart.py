@@ -35,6 +35,10 @@ class Chart:
         )
         self.pane = card(self._head.pane, self._drawing)
 
+    def name(self, note: str) -> None:
+        """Say under the title what is shown."""
+        self._head.show(title=self._title, note=note)
+
     def follow(self, page: pmui.Page) -> None:
         """Draw in the colours of the page, and again whenever they change."""
         self._page = page

@@ -42,6 +42,7 @@ LINKS = (
         "Explore",
         "Any question to any dataset, without SQL.",
     ),
+    Link("/dashboards/sql", "SQL", "Ask the datasets a question of your own, and keep it."),
     Link(
         "/dashboards/files",
         "Files",
