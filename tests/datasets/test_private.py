@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeActor
 from tests.datasets.test_definitions import names, new
-from tests.support import people
+from tests.support import people, samples
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import Busy, NameTaken
@@ -138,6 +138,7 @@ async def _ordered(database: Database, finder: Actor, actor: Actor, name: str = 
     """An import as the actor orders it, past the room."""
     async with database.session(finder) as session:
         dataset = (await session.scalars(queries.dataset(finder, name))).one()
+    file = await samples.kept(database, actor.require_tenant())
     actor = commands.as_maker(actor, dataset.definition)
     async with database.session(actor) as session:
         order = Import(
@@ -145,8 +146,7 @@ async def _ordered(database: Database, finder: Actor, actor: Actor, name: str = 
             dataset_id=dataset.id,
             requested_by=actor.user_id,
             file_name="x.csv",
-            storage_key="nowhere",
-            null_text="",
+            file_id=file.id,
             status="queued",
         )
         session.add(order)

@@ -16,12 +16,14 @@ from sqlalchemy import select, text
 
 from tests.support import samples
 from tests.support.kernels import Bench
+from tests.support.samples import BOUNDS
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportEnded, StaleImport
 from workbench.datasets.models import Import
 from workbench.datasets.schemas import ImportOrder
 from workbench.db.embedded import Embedded
+from workbench.files import writing
 from workbench.outbox.models import OutboxMessage
 from workbench.settings import Settings
 from workbench.tenants.models import Tenant
@@ -93,15 +95,6 @@ class Rows(io.RawIOBase):
         """It can be read."""
         return True
 
-    def seekable(self) -> bool:
-        """It can begin again."""
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to the beginning or the end."""
-        self._at = offset + (self._size if whence == io.SEEK_END else 0)
-        return self._at
-
     def read(self, size: int = -1) -> bytes:
         """The next bytes: at first the header, then some rows."""
         if self._at == 0:
@@ -114,16 +107,12 @@ class Rows(io.RawIOBase):
 
 async def order(bench: Bench, actor: Actor, rows: int, **more: object) -> Import:
     """Order an import of so many rows."""
-    async with bench.parts.database.session(actor) as session:
-        return await commands.start_import(
-            session,
-            actor,
-            bench.parts.storage,
-            NAME,
-            cast("BinaryIO", Rows(rows)),
-            file_name="trips.csv",
-            order=ImportOrder.model_validate(more),
-        )
+    parts, file = bench.parts, cast("BinaryIO", Rows(rows))
+    return await commands.send_import(
+        *(parts.database, parts.storage, BOUNDS, actor, NAME, writing.blocks(file)),
+        file_name="trips.csv",
+        order=ImportOrder.model_validate(more),
+    )
 
 
 async def seen(bench: Bench, actor: Actor, import_id: UUID) -> Import:

@@ -1,8 +1,6 @@
 """Imports as people order them: a file is kept and loaded by a worker, cancelled, or undone."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Sequence
 from typing import BinaryIO
 from uuid import UUID
@@ -13,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.datasets import queries, reading, rejects, replacing
-from workbench.datasets.commands import loads
+from workbench.datasets.commands import keeping, loads
 from workbench.datasets.errors import (
     DatasetNotFound,
     ImportEnded,
@@ -26,10 +24,10 @@ from workbench.datasets.models import Column, Import
 from workbench.datasets.schemas import ImportOrder, Proposal, Reading
 from workbench.db import live
 from workbench.db.ids import new_id
-from workbench.errors import Forbidden, NotFound
+from workbench.errors import Forbidden
+from workbench.files.arrivals import Arrival
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.storage import Storage
 
 MAX_NULL_TEXT = 20
 MAX_FILE_NAME = 255
@@ -60,14 +58,17 @@ def _proposed(file: BinaryIO, file_name: str, given: Reading) -> Proposal:
 async def start_import(
     session: AsyncSession,
     actor: Actor,
-    storage: Storage,
+    arrival: Arrival,
     dataset: str,
-    file: BinaryIO,
     *,
     file_name: str,
     order: ImportOrder | None = None,
+    is_last: bool = True,
 ) -> Import:
-    """Keep a file in storage and have a worker load it into a dataset of the tenant."""
+    """Keep a file that has arrived and have a worker load it into a dataset of the tenant.
+
+    Where it is not the last thing in its transaction, the caller settles the arrival at the end.
+    """
     actor.require(Permission.IMPORT_START)
     actor.require(Permission.ROW_WRITE)
     order = order or ImportOrder()
@@ -88,22 +89,16 @@ async def start_import(
         most_rejects=order.most_rejects,
         reject_share=order.reject_share,
         status="queued",
-        bytes_total=file.seek(0, os.SEEK_END),
+        bytes_total=arrival.written.size,
     )
-    made.storage_key = Storage.key(made.tenant_id, "imports", made.id, "file")
-    file.seek(0)
-    try:
-        await asyncio.to_thread(_keep, storage, made.storage_key, file)
-        session.add(made)
-        await session.flush()
-        target_name, import_id = f"dataset {dataset}", str(made.id)
-        audit.record(
-            session, actor, "import.start", target_name, import_id=import_id, mode=made.mode
-        )
-        await loads.enqueue(session, made)
-    except BaseException:
-        await asyncio.to_thread(storage.remove, made.storage_key)
-        raise
+    made.file_id = await keeping.attach(session, actor, made, arrival)
+    session.add(made)
+    await session.flush()
+    target_name, import_id = f"dataset {dataset}", str(made.id)
+    audit.record(session, actor, "import.start", target_name, import_id=import_id, mode=made.mode)
+    await loads.enqueue(session, made)
+    if is_last:
+        await keeping.settle(session, actor, arrival)
     return made
 
 
@@ -121,11 +116,6 @@ def _check(order: ImportOrder, columns: Sequence[Column]) -> None:
     for name in order.key:
         if name not in known:
             raise refuse("key", f"the dataset has no column {name}")
-
-
-def _keep(storage: Storage, key: str, file: BinaryIO) -> None:
-    with storage.write(key) as kept:
-        shutil.copyfileobj(file, kept)
 
 
 def _shown(file_name: str) -> str:
@@ -157,10 +147,10 @@ async def retry_import(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     order.status, order.requested_by = "queued", _person(actor)
     order.tries = order.rows_read = order.bytes_read = order.rows_rejected = 0
     order.progress = order.error = order.started_at = order.finished_at = None
-    order.rejects_key = None
     await loads.forget_rejects(session, actor, order)
     audit.record(session, actor, "import.retry", f"import {order.id}")
     await loads.enqueue(session, order)
+    await keeping.drop_rejects(session, actor, order)
     return order
 
 
@@ -190,8 +180,7 @@ async def read_rejects(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     if order is None:
         raise ImportNotFound
     actor.require(Permission.ROW_READ, str(order.dataset.definition_id))
-    if order.rejects_key is None:
-        raise NotFound("This import has refused no row.")
+    place = await keeping.place_of_rejects(session, actor, order)
     target, rows = f"import {import_id}", order.rows_rejected
     audit.record(session, actor, "reject.export", target, rows=rows)
-    return order, order.rejects_key
+    return order, place
