@@ -115,6 +115,7 @@ MAKER = frozenset(
     {
         Permission.DATASET_DEFINE,
         Permission.DATASET_READ,
+        Permission.IMPORT_READ,
         Permission.IMPORT_START,
         Permission.ROW_EXPORT,
         Permission.ROW_READ,

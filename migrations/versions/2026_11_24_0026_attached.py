@@ -8,7 +8,7 @@ counts as empty.
 from migrations.policies import reader_view, run
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 
 FORCED = ("imports", "files", "file_quotas")
 READ = "tenant_id = (select workbench.tenant_with('file:read'))"

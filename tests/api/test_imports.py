@@ -222,10 +222,12 @@ class TestPreview:
         self, anonymous: httpx.AsyncClient, make_client: MakeClient, make_actor: MakeActor,
         tenant: Tenant,
     ) -> None:  # fmt: skip
-        """An analyst is refused before the file is read."""
+        """An analyst, who may make datasets of files; a viewer is refused."""
         files = {"file": ("a.csv", b"a\n1\n")}
         analyst = await make_client(await make_actor(tenant, Role.ANALYST))
-        assert_problem(await analyst.post(f"{URL}/preview", files=files), 403, "forbidden")
+        assert (await analyst.post(f"{URL}/preview", files=files)).status_code == 200
+        viewer = await make_client(await make_actor(tenant, Role.VIEWER))
+        assert_problem(await viewer.post(f"{URL}/preview", files=files), 403, "forbidden")
         assert_problem(await anonymous.post(f"{URL}/preview", files=files), 401)
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.cli.conftest import Shell
 from tests.support import people, samples
@@ -12,6 +13,7 @@ from workbench.datasets import commands
 from workbench.db import connect
 from workbench.permissions import Role
 from workbench.settings import Settings
+from workbench.tenants.models import Tenant
 
 SLUG = "importing"
 OPTIONS = ("--tenant", SLUG, "--dataset", "sample_trips")
@@ -27,6 +29,19 @@ async def tenant(shell: Shell, shell_home: Path) -> AsyncIterator[str]:
     await samples.shared(database, samples.TRIPS)
     await commands.adopt_shared(database, made.id)
     yield SLUG
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+async def analyst(tenant: str, shell_home: Path) -> AsyncIterator[str]:
+    """The address of an analyst of the tenant."""
+    database = connect.database(Settings(_env_file=None, home=shell_home))
+    async with database.session(people.FOUNDER) as session:
+        place = await session.scalar(select(Tenant.id).where(Tenant.slug == tenant))
+    assert place is not None
+    user = await people.make_user(database)
+    await people.join(database, place, user.id, Role.ANALYST)
+    yield user.email
     await database.close()
 
 
@@ -51,6 +66,48 @@ def test_it_shows_loads_and_gives_rejects_back(shell: Shell, tmp_path: Path) -> 
     file.write_text("carrier,dest,delay\nAA,MIA,9\n")
     replaced = json.loads(shell("import", str(file), *OPTIONS, *upsert).stdout)[0]
     assert (replaced["loaded"], replaced["replaced"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("tenant")
+def test_it_makes_a_dataset_that_is_not_there(shell: Shell, tmp_path: Path, analyst: str) -> None:
+    """An analyst's, which is said; the next file of the kind goes into it."""
+    file = tmp_path / "Site Visits.csv"
+    file.write_text("Site Name,Spent\nnorth,1\n")
+    as_him = ("--tenant", SLUG, "--as", analyst)
+    done = shell("import", str(file), *as_him, "--title", "Visits")
+    assert done.returncode == 0, done.stderr
+    again = shell("import", str(file), *as_him, "--json")
+    told = json.loads(again.stdout)[0]
+    assert (told["dataset"], told["mode"], told["loaded"]) == ("site_visits", "append", 1)
+    shown = shell("dataset", "list", "--tenant", SLUG)
+    assert "Visits" in shown.stdout
+
+    other = shell("import", str(file), *as_him, "--dataset", "others")
+    assert "There is no dataset others yet: the file makes a private one." in other.stderr
+    for more in (("--mode", "create"), ("--title", "Others")):
+        refused = shell("import", str(file), *as_him, "--dataset", "others", *more)
+        assert "a dataset of this name already" in refused.stderr.splitlines()[-1]
+    assert (
+        shell("import", str(file), *as_him, "--dataset", "no", "--mode", "append").returncode == 1
+    )
+    shared = shell("import", str(file), *as_him, "--dataset", "sample_trips")
+    assert "import:start" in shared.stderr.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("tenant")
+def test_a_failure_leaves_an_empty_dataset_and_says_so(
+    shell: Shell, tmp_path: Path, analyst: str
+) -> None:
+    """The last line tells what to do; the same command with the file corrected does it."""
+    file = tmp_path / "broken.csv"
+    as_him = ("--tenant", SLUG, "--as", analyst, "--mode", "create")
+    file.write_text("a\n" + "many\n" * 70_000 + '"never closed\n')
+    failed = shell("import", str(file), *as_him)
+    assert failed.returncode == 1
+    assert "The dataset broken is there and empty" in failed.stderr.splitlines()[-1]
+    file.write_text("a,b\n1,2\n")
+    done = shell("import", str(file), *as_him, "--json")
+    assert json.loads(done.stdout)[0]["loaded"] == 1, done.stderr
 
 
 @pytest.mark.usefixtures("tenant")

@@ -3,23 +3,21 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeActor
 from tests.datasets.test_definitions import names, new
-from tests.support import people, samples
+from tests.support import people
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import Busy, NameTaken
-from workbench.datasets.models import Dataset, Definition, Import, Reject
+from workbench.datasets.models import Dataset, Definition
 from workbench.datasets.schemas import NewDataset, RowsQuery
 from workbench.db.session import Database
 from workbench.errors import Forbidden, Invalid
 from workbench.permissions import MAKER, Permission, Role
 from workbench.tenants.models import Tenant
-
-NAME = "of_the_maker"
 
 
 async def make(database: Database, actor: Actor, order: NewDataset) -> Actor:
@@ -99,59 +97,6 @@ class TestMaking:
                 text(f"select size from workbench_tenant_{tenant.id.hex}.{order.name}")
             )
             assert rows.all() == [(1,)]
-
-
-class TestImports:
-    """The right to load files, on one dataset."""
-
-    async def test_the_maker_orders_one_and_stages_it(
-        self, database: Database, actor: Actor
-    ) -> None:
-        """PostgreSQL takes the order, its changes, what it refuses, and its staging table."""
-        maker = await make(database, actor, new(NAME))
-        order = await _ordered(database, maker, maker)
-        async with database.session(maker) as session:
-            order = (await session.scalars(select(Import).where(Import.id == order.id))).one()
-            order.status = "running"
-            session.add(
-                Reject(tenant_id=actor.tenant_id, import_id=order.id, line=1, reason="is no number")
-            )
-            await session.flush()
-            values = {"import": order.id}
-            await session.execute(text("select workbench.open_staging(:import, 1)"), values)
-            await session.execute(text("select workbench.close_staging(:import)"), values)
-
-    async def test_another_analyst_does_not(
-        self, database: Database, tenant: Tenant, actor: Actor, make_actor: MakeActor
-    ) -> None:
-        """Nor does the maker himself into a dataset that others have made."""
-        maker = await make(database, actor, new(NAME))
-        other = await make_actor(tenant, Role.ANALYST)
-        with pytest.raises(DBAPIError, match="row-level security"):
-            await _ordered(database, maker, other)
-        await make(database, other, new("of_the_other"))
-        with pytest.raises(DBAPIError, match="row-level security"):
-            await _ordered(database, maker, maker, "of_the_other")
-
-
-async def _ordered(database: Database, finder: Actor, actor: Actor, name: str = NAME) -> Import:
-    """An import as the actor orders it, past the room."""
-    async with database.session(finder) as session:
-        dataset = (await session.scalars(queries.dataset(finder, name))).one()
-    file = await samples.kept(database, actor.require_tenant())
-    actor = commands.as_maker(actor, dataset.definition)
-    async with database.session(actor) as session:
-        order = Import(
-            tenant_id=actor.require_tenant(),
-            dataset_id=dataset.id,
-            requested_by=actor.user_id,
-            file_name="x.csv",
-            file_id=file.id,
-            status="queued",
-        )
-        session.add(order)
-        await session.flush()
-        return order
 
 
 class TestNames:

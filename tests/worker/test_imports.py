@@ -14,9 +14,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from tests.support import samples
+from tests.support import people, samples
 from tests.support.kernels import Bench
 from tests.support.samples import BOUNDS
+from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportEnded, StaleImport
@@ -25,6 +26,7 @@ from workbench.datasets.schemas import ImportOrder
 from workbench.db.embedded import Embedded
 from workbench.files import writing
 from workbench.outbox.models import OutboxMessage
+from workbench.permissions import Permission, Role
 from workbench.settings import Settings
 from workbench.tenants.models import Tenant
 from workbench.worker import imports, loop, tasks
@@ -107,9 +109,14 @@ class Rows(io.RawIOBase):
 
 async def order(bench: Bench, actor: Actor, rows: int, **more: object) -> Import:
     """Order an import of so many rows."""
-    parts, file = bench.parts, cast("BinaryIO", Rows(rows))
+    return await sent(bench, actor, NAME, cast("BinaryIO", Rows(rows)), **more)
+
+
+async def sent(bench: Bench, actor: Actor, name: str, file: BinaryIO, **more: object) -> Import:
+    """Order an import of a file."""
+    parts = bench.parts
     return await commands.send_import(
-        *(parts.database, parts.storage, BOUNDS, actor, NAME, writing.blocks(file)),
+        *(parts.database, parts.storage, BOUNDS, actor, name, writing.blocks(file)),
         file_name="trips.csv",
         order=ImportOrder.model_validate(more),
     )
@@ -232,6 +239,39 @@ class TestCancel:
         await imports.load(bench.parts, made.tenant_id, made.id, is_last_try=True)
         assert (await seen(bench, actor, made.id)).status == "succeeded"
         assert await counted(bench, actor) == 3
+
+
+class TestCreated:
+    """Datasets that files make, loaded by a worker as their maker."""
+
+    @pytest.mark.acts_as("analyst")
+    async def test_an_analyst_fills_what_he_made(
+        self, bench: Bench, actor: Actor, tenant: Tenant
+    ) -> None:
+        """The file that makes it and the next; no worker loads once he is no analyst any more."""
+        parts = bench.parts
+        file = io.BytesIO(b"Site No\n1\n2\n")
+        first = await sent(bench, actor, "visits", file, mode="create")
+        await imports.load(parts, tenant.id, first.id, is_last_try=True)
+        assert actor.user_id is not None
+        again = await people.admit(parts.database, actor.user_id, tenant.id)
+        assert (await seen(bench, again, first.id)).rows_loaded == 2
+        # The header is as the first one's was.
+        made = [await sent(bench, again, "visits", io.BytesIO(b"Site No\n3\n")) for _ in "ab"]
+        await imports.load(parts, tenant.id, made[0].id, is_last_try=True)
+        assert (await seen(bench, again, made[0].id)).status == "succeeded"
+        place = await self._place(bench, again)
+        await people.change_role(parts.database, tenant.id, place, Role.VIEWER)
+        await imports.load(parts, tenant.id, made[1].id, is_last_try=True)
+        failed = await seen(bench, samples.loader(tenant.id), made[1].id)
+        assert (failed.status, "permission" in (failed.error or "")) == ("failed", True)
+
+    async def _place(self, bench: Bench, actor: Actor) -> UUID:
+        """The membership of somebody."""
+        seater = Actor.of_system("test", Permission.MEMBER_READ, tenant_id=actor.tenant_id)
+        async with bench.parts.database.session(seater) as session:
+            found = await session.execute(access.members(seater))
+            return next(place.id for place, user in found if user.id == actor.user_id)
 
 
 class TestTakenOver:

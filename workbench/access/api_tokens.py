@@ -133,7 +133,7 @@ def _check(
         *(Detail("scope", f"{p}: no token may do this") for p in sorted(PERSONAL & {*scope})),
         *(
             Detail("scope", f"{p}: you do not hold it")
-            for p in sorted({*scope} - PERSONAL - actor.permissions)
+            for p in sorted({*scope} - PERSONAL - actor.scope)
         ),
     ]
     if details:

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from workbench.datasets.schemas import ImportOrder, Reading
 from workbench.errors import Detail, Invalid
 
-FIELDS = 8  # of a form that is not read while it arrives
+FIELDS = 10  # of a form that is not read while it arrives
 MAX_FIELD = 256 * 1024  # a reading may name a thousand columns
 NEEDED = Detail("file", "send a file as multipart/form-data")
 FILE = {"type": "string", "format": "binary", "description": "CSV, Excel, Parquet or JSON lines."}
@@ -43,10 +43,12 @@ class ImportForm(PreviewForm):
     key: str = ""
     most_rejects: int | None = None
     reject_share: float | None = None
+    title: str = ""
+    description: str = ""
 
     def order(self) -> ImportOrder:
         """How the file is to be loaded."""
-        given: dict[str, Any] = self.model_dump(include={"mode", "most_rejects", "reject_share"})
+        given: dict[str, Any] = self.model_dump(exclude={"key", "reading", "null_text"})
         names = [name.strip() for name in self.key.split(",") if name.strip()]
         return ImportOrder.model_validate(given | {"key": names, "reading": self.read_as()})
 
@@ -77,9 +79,10 @@ IMPORT_BODY = body(
     {
         "mode": {
             "type": "string",
-            "enum": ["append", "replace", "upsert"],
+            "enum": ["append", "create", "replace", "upsert"],
             "default": "append",
-            "description": "Add rows; delete those that are there first; or those with equal keys.",
+            "description": "Add rows; make a private dataset of the file first; delete the rows "
+            "that are there first; or those with equal keys.",
         },
         "key": {
             "type": "string",
@@ -98,6 +101,8 @@ IMPORT_BODY = body(
             "maximum": 1,
             "description": "Which share of the rows may be refused.",
         },
+        "title": {"type": "string", "description": "Of a dataset that is made; else its name."},
+        "description": {"type": "string", "description": "Of a dataset that is made."},
     }
 )
 

@@ -1,8 +1,9 @@
 """`workbench import`: a file into a dataset, looked at first and loaded at once."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -15,9 +16,10 @@ from workbench.cli import console, database
 from workbench.cli.acting import acting
 from workbench.cli.export import write
 from workbench.cli.options import AsJson
-from workbench.datasets import commands, progress
+from workbench.datasets import commands, progress, queries
 from workbench.datasets.models import Import
-from workbench.datasets.schemas import ImportOrder, Mode, Proposal, Reading
+from workbench.datasets.reading import naming
+from workbench.datasets.schemas import ImportOrder, Proposal, Reading
 from workbench.db.session import Database
 from workbench.errors import Conflict, Invalid, NotFound
 from workbench.files import writing
@@ -27,6 +29,7 @@ from workbench.storage import Storage
 
 SHOWN_ROWS = 5
 MOVE_SECONDS = 0.1
+CREATE = {"mode": "create"}
 
 
 def import_(  # noqa: PLR0913, PLR0917 (each is an option)
@@ -35,10 +38,17 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
     dataset: Annotated[
         str | None, typer.Option(help="The dataset's name; that of the file without it.")
     ] = None,
-    mode: Annotated[str, typer.Option(help="append, replace or upsert.")] = "append",
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="append, replace, upsert, or create a private dataset; without it append, or "
+            "create where there is none."
+        ),
+    ] = None,
     key: Annotated[
         str, typer.Option(help="Of an upsert: the columns that tell rows apart, with commas.")
     ] = "",
+    title: Annotated[str, typer.Option(help="Of a dataset that is created; else its name.")] = "",
     null_text: Annotated[str, typer.Option(help="What stands in a cell without a value.")] = "",
     reading: Annotated[str, typer.Option(help="How to read the file, as JSON.")] = "{}",
     most_rejects: Annotated[
@@ -58,7 +68,10 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
     """Load a file into a dataset, as a member who may; the tenant's audit shows it."""
     if not file.is_file():
         raise NotFound(f"There is no file {file}.")
-    order = _order(mode, key, null_text, reading, most_rejects)
+    name = dataset or naming.names([file.stem])[0]
+    mode_now = mode or ("create" if title else "append")
+    given = {"mode": mode_now, "title": title, "most_rejects": most_rejects}
+    order = _order(key, null_text, reading, given)
     storage = Storage(Settings().storage)
 
     async def work(db: Database) -> Import | None:
@@ -67,10 +80,12 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
                 _show(await _proposed(db, actor, file, order.reading), as_json=as_json)
             if preview:
                 return None
-            done = await _loaded(db, actor, storage, file, dataset or file.stem.lower(), order)
+            chosen = order if mode else await _chosen(db, actor, name, order)
+            done = await _loaded(db, actor, storage, file, name, chosen)
             if rejects is not None and done.rejects_id is not None:
-                async with db.session(actor) as session:
-                    _, place = await commands.read_rejects(session, actor, done.id)
+                maker = commands.as_maker(actor, done.dataset.definition)
+                async with db.session(maker) as session:
+                    _, place = await commands.read_rejects(session, maker, done.id)
                 await write(rejects, writing.read(storage, [place]))
             return done
 
@@ -79,23 +94,29 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
         _tell(done, as_json=as_json)
 
 
-def _order(
-    mode: str, key: str, null_text: str, reading: str, most_rejects: int | None
-) -> ImportOrder:
+def _order(key: str, null_text: str, reading: str, given: Mapping[str, Any]) -> ImportOrder:
     try:
-        given = Reading.model_validate_json(reading)
+        read = Reading.model_validate_json(reading)
         if null_text:
-            given = Reading.model_validate(
-                given.model_dump(exclude_unset=True) | {"null_text": null_text}
+            read = Reading.model_validate(
+                read.model_dump(exclude_unset=True) | {"null_text": null_text}
             )
         names = [name.strip() for name in key.split(",") if name.strip()]
-        return ImportOrder(
-            mode=cast("Mode", mode), key=names, reading=given, most_rejects=most_rejects
-        )
+        return ImportOrder(key=names, reading=read, **given)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise Invalid(f"{place or 'import'}: {first['msg']}.") from None
+
+
+async def _chosen(db: Database, actor: Actor, name: str, order: ImportOrder) -> ImportOrder:
+    """The order for a dataset that is there, or the one that makes it, which is said."""
+    async with db.session(actor) as session:
+        if await session.scalar(queries.dataset(actor, name)) is not None:
+            return order
+    told = f"There is no dataset {name} yet: the file makes a private one."
+    console.err.print(told, style="bold", markup=False)
+    return order.model_copy(update=CREATE)
 
 
 async def _proposed(db: Database, actor: Actor, file: Path, given: Reading) -> Proposal:
@@ -149,6 +170,8 @@ async def _move(bar: Progress, done: progress.Progress) -> None:
 def _tell(done: Import, *, as_json: bool) -> None:
     told: dict[str, Any] = {
         "import": done.id,
+        "dataset": done.dataset.definition.name,
+        "mode": done.mode,
         "status": done.status,
         "loaded": done.rows_loaded,
         "replaced": done.rows_replaced,

@@ -257,7 +257,7 @@ def import_(actor: Actor, import_id: UUID) -> Select[Import]:
 
 
 def _imports(actor: Actor) -> Select[Import]:
-    actor.require(Permission.IMPORT_READ)
+    actor.require_somewhere(Permission.IMPORT_READ)
     return (
         select(Import)
         .join(Import.dataset)
@@ -273,7 +273,7 @@ def _imports(actor: Actor) -> Select[Import]:
 
 def rejects(actor: Actor, import_id: UUID) -> Select[Reject]:
     """The rows that an import refused, by line, for a session of the application."""
-    actor.require(Permission.IMPORT_READ)
+    actor.require_somewhere(Permission.IMPORT_READ)
     return (
         select(Reject)
         .join(Import, (Import.tenant_id == Reject.tenant_id) & (Import.id == Reject.import_id))

@@ -26,7 +26,7 @@ from workbench.datasets import tables
 from workbench.datasets.errors import Malformed, NotUndone
 from workbench.datasets.models import Import
 from workbench.datasets.reading import Refused, Wanted
-from workbench.datasets.reading.matching import sources
+from workbench.datasets.reading.matching import by_names, sources
 
 if TYPE_CHECKING:
     from workbench.datasets.loading import Job
@@ -89,8 +89,13 @@ def _cells(job: "Job", row: Mapping[Any, Any]) -> tuple[str | None, ...]:
     given = job.order.reading.get("columns") or ()
     renamed = {column["source"]: column["name"] for column in given}
     places = {wanted.name: f"c{place}" for place, wanted in enumerate(job.source.matched, start=1)}
-    names = sources(job.source.header) if renamed else job.source.header
-    cells = [places.get(renamed.get(name, name.strip().lower())) for name in names]
+    header = job.source.header
+    names = (
+        [renamed.get(name, name.strip().lower()) for name in sources(header)]
+        if renamed
+        else by_names(header, places)
+    )
+    cells = [places.get(name) for name in names]
     return tuple(None if cell is None else _text(row[cell], job) for cell in cells)
 
 

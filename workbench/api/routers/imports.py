@@ -22,9 +22,8 @@ from workbench.audit import commands as audit
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportNotFound
 from workbench.datasets.models import Import, Reject
-from workbench.datasets.schemas import ImportView, Proposal, RejectView
+from workbench.datasets.schemas import ImportDetails, ImportView, Proposal, RejectView
 from workbench.db import listing
-from workbench.permissions import Permission
 
 router = APIRouter(prefix="/api/v1", route_class=ActorRoute, tags=["imports"])
 
@@ -43,10 +42,12 @@ async def start(  # noqa: PLR0913, PLR0917 (parts of the request)
     session: Session,
     parts: Parts,
     key: once.Key = None,
-) -> ImportView:
-    """Take a file, which goes to storage while it arrives; a worker loads it into the dataset."""
-    # Before the file is read: who may not import need not send a gigabyte to be told.
-    actor.require(Permission.IMPORT_START)
+) -> ImportDetails:
+    """Take a file, which a worker loads into the dataset; mode `create` makes it from the file.
+
+    It goes to storage while it arrives.
+    """
+    # Who may not import is told before the file is read.
     arrival = await outlasting.enter_async_context(
         commands.arriving(parts.database, parts.storage, actor, parts.files)
     )
@@ -60,13 +61,13 @@ async def start(  # noqa: PLR0913, PLR0917 (parts of the request)
         session, actor, arrival, name, file_name=form.name, order=order
     )
     response.headers["Location"] = f"{router.prefix}/imports/{made.id}"
-    return await _shown(session, actor, made.id)
+    return await _shown(session, commands.as_maker(actor, made.dataset.definition), made.id)
 
 
 @router.post("/imports/preview", openapi_extra=import_forms.PREVIEW_BODY)
 async def preview(request: Request, actor: CurrentActor, session: Session) -> Proposal:
     """Look at a file: how it would be read, its columns and first rows; nothing of it is kept."""
-    actor.require(Permission.IMPORT_START)
+    commands.require_sender(actor)
     async with _form(request) as form:
         file, reading = import_forms.preview(form)
         return await commands.preview_import(
@@ -95,27 +96,27 @@ async def imports(
 
 
 @router.get("/imports/{import_id}")
-async def import_(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+async def import_(import_id: UUID, actor: CurrentActor, session: Session) -> ImportDetails:
     """Show how an import stands."""
     return await _shown(session, actor, import_id)
 
 
 @router.post("/imports/{import_id}/cancel")
-async def cancel(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+async def cancel(import_id: UUID, actor: CurrentActor, session: Session) -> ImportDetails:
     """End an import that waits or works; nothing of it stays."""
     await commands.cancel_import(session, actor, import_id)
     return await _shown(session, actor, import_id)
 
 
 @router.post("/imports/{import_id}/retry", status_code=202)
-async def retry(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+async def retry(import_id: UUID, actor: CurrentActor, session: Session) -> ImportDetails:
     """Have an import that failed or was cancelled loaded again, from the file that was sent."""
     await commands.retry_import(session, actor, import_id)
     return await _shown(session, actor, import_id)
 
 
 @router.post("/imports/{import_id}/undo")
-async def undo(import_id: UUID, actor: CurrentActor, session: Session) -> ImportView:
+async def undo(import_id: UUID, actor: CurrentActor, session: Session) -> ImportDetails:
     """Take the rows of an import away, and bring back those that it replaced."""
     await commands.undo_import(session, actor, import_id)
     return await _shown(session, actor, import_id)
@@ -160,9 +161,9 @@ def _form(request: Request) -> Any:
     )
 
 
-async def _shown(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportView:
+async def _shown(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportDetails:
     await session.flush()
-    return ImportView.model_validate(await _found(session, actor, import_id))
+    return ImportDetails.model_validate(await _found(session, actor, import_id))
 
 
 async def _found(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:

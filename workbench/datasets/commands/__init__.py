@@ -28,6 +28,7 @@ from workbench.datasets.commands.imports import retry_import as retry_import
 from workbench.datasets.commands.imports import start_import as start_import
 from workbench.datasets.commands.imports import undo_import as undo_import
 from workbench.datasets.commands.keeping import arriving as arriving
+from workbench.datasets.commands.keeping import require_sender as require_sender
 from workbench.datasets.commands.loads import LOADER as LOADER
 from workbench.datasets.commands.loads import begin_import as begin_import
 from workbench.datasets.commands.loads import fail_import as fail_import

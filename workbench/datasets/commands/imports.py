@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import queries, reading, rejects, replacing
-from workbench.datasets.commands import keeping, loads
+from workbench.datasets import queries, replacing
+from workbench.datasets.commands import creating, keeping, loads, private
 from workbench.datasets.errors import (
     DatasetNotFound,
     ImportEnded,
@@ -20,7 +21,7 @@ from workbench.datasets.errors import (
     NotUndone,
     refuse,
 )
-from workbench.datasets.models import Column, Import
+from workbench.datasets.models import Column, Dataset, Import
 from workbench.datasets.schemas import ImportOrder, Proposal, Reading
 from workbench.db import live
 from workbench.db.ids import new_id
@@ -31,7 +32,6 @@ from workbench.permissions import Permission
 
 MAX_NULL_TEXT = 20
 MAX_FILE_NAME = 255
-PREVIEW_BYTES = 1024**3  # what a packed file may unpack to for a preview
 
 
 async def preview_import(
@@ -41,18 +41,10 @@ async def preview_import(
 
     Raise Malformed when it cannot be read.
     """
-    actor.require(Permission.IMPORT_START)
-    proposal = await asyncio.to_thread(_proposed, file, file_name, given)
+    keeping.require_sender(actor)
+    proposal = await asyncio.to_thread(creating.proposed, file, file_name, given)
     audit.record(session, actor, "import.preview", "a file", columns=len(proposal.columns))
     return proposal
-
-
-def _proposed(file: BinaryIO, file_name: str, given: Reading) -> Proposal:
-    again = rejects.sent_again(file, given)
-    if again is None:
-        return reading.proposed(file, file_name, given, most_bytes=PREVIEW_BYTES)
-    with again[0] as corrected:
-        return reading.proposed(corrected, file_name, again[1], most_bytes=PREVIEW_BYTES)
 
 
 async def start_import(
@@ -67,30 +59,24 @@ async def start_import(
 ) -> Import:
     """Keep a file that has arrived and have a worker load it into a dataset of the tenant.
 
-    Where it is not the last thing in its transaction, the caller settles the arrival at the end.
+    With mode `create` the dataset is made from the file first, in the same transaction, and the
+    actor is its maker: `as_maker` gives one who can go on here. The import's dataset is loaded.
+    Where this is not the last thing in its transaction, the caller settles the arrival at the end.
     """
-    actor.require(Permission.IMPORT_START)
-    actor.require(Permission.ROW_WRITE)
+    keeping.require_sender(actor)
     order = order or ImportOrder()
-    person = _person(actor)
-    target = await session.scalar(queries.dataset(actor, dataset))
-    if target is None:
-        raise DatasetNotFound
-    _check(order, target.definition.columns)
-    made = Import(
-        tenant_id=actor.require_tenant(),
-        id=new_id(),
-        dataset_id=target.id,
-        requested_by=person,
-        file_name=_shown(file_name),
-        mode=order.mode,
-        key_columns=order.key,
-        reading=order.reading.model_dump(mode="json", exclude_none=True),
-        most_rejects=order.most_rejects,
-        reject_share=order.reject_share,
-        status="queued",
-        bytes_total=arrival.written.size,
-    )
+    _check_null_text(order.reading.null_text)
+    if order.mode == "create":
+        with await asyncio.to_thread(arrival.storage.read, arrival.storage_key) as file:
+            target, order = await creating.define_from(
+                session, actor, dataset, file, file_name, order
+            )
+        actor = private.as_maker(actor, target.definition)
+    else:
+        target = await _target(session, actor, dataset)
+        _check_key(order, target.definition.columns)
+    made = _made(actor, target, file_name, order)
+    made.bytes_total = arrival.written.size
     made.file_id = await keeping.attach(session, actor, made, arrival)
     session.add(made)
     await session.flush()
@@ -102,20 +88,49 @@ async def start_import(
     return made
 
 
+def _made(actor: Actor, target: Dataset, file_name: str, order: ImportOrder) -> Import:
+    """The import as it waits for a worker; it has no file yet."""
+    made = Import(
+        tenant_id=actor.require_tenant(),
+        id=new_id(),
+        dataset_id=target.id,
+        requested_by=_person(actor),
+        file_name=_shown(file_name),
+        mode=order.mode,
+        key_columns=order.key,
+        reading=order.reading.model_dump(mode="json", exclude_none=True),
+        most_rejects=order.most_rejects,
+        reject_share=order.reject_share,
+        status="queued",
+    )
+    set_committed_value(made, "dataset", target)
+    return made
+
+
+async def _target(session: AsyncSession, actor: Actor, dataset: str) -> Dataset:
+    target = await session.scalar(queries.dataset(actor, dataset))
+    if target is None:
+        raise DatasetNotFound
+    loads.require_on(actor, target.definition_id)
+    return target
+
+
 def _person(actor: Actor) -> UUID:
     if actor.user_id is None:
         raise Forbidden("A person starts an import.")
     return actor.user_id
 
 
-def _check(order: ImportOrder, columns: Sequence[Column]) -> None:
-    null_text = order.reading.null_text
-    if len(null_text) > MAX_NULL_TEXT or not null_text.isprintable():
-        raise refuse("null_text", f"must be at most {MAX_NULL_TEXT} printable characters")
+def _check_key(order: ImportOrder, columns: Sequence[Column]) -> None:
     known = {column.name for column in columns}
     for name in order.key:
         if name not in known:
             raise refuse("key", f"the dataset has no column {name}")
+
+
+def _check_null_text(null_text: str) -> None:
+    if len(null_text) > MAX_NULL_TEXT or not null_text.isprintable():
+        raise refuse("null_text", f"must be at most {MAX_NULL_TEXT} printable characters")
 
 
 def _shown(file_name: str) -> str:
@@ -128,7 +143,7 @@ async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
 
     Its worker may read and write nothing more from this moment on.
     """
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     order = await loads.locked(session, actor, import_id)
     if order.status not in loads.UNFINISHED:
         raise ImportEnded
@@ -140,7 +155,7 @@ async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
 
 async def retry_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Import:
     """Have an import that failed or was cancelled loaded again, with the rights of who asks now."""
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     order = await loads.locked(session, actor, import_id)
     if order.status not in ("failed", "cancelled"):
         raise NotRetried
@@ -159,7 +174,7 @@ async def undo_import(session: AsyncSession, actor: Actor, import_id: UUID) -> I
 
     Raise NotUndone when it loaded nothing, was undone, or a later import replaced its rows.
     """
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     order = await loads.locked(session, actor, import_id)
     if order.undone_at is not None:
         raise NotUndone("This import has been undone already.")
@@ -175,11 +190,12 @@ async def undo_import(session: AsyncSession, actor: Actor, import_id: UUID) -> I
 
 async def read_rejects(session: AsyncSession, actor: Actor, import_id: UUID) -> tuple[Import, str]:
     """Note that somebody takes the refused rows of an import along; answer where they lie."""
-    actor.require(Permission.IMPORT_READ)
+    actor.require_somewhere(Permission.IMPORT_READ)
     order = await session.scalar(queries.import_(actor, import_id))
     if order is None:
         raise ImportNotFound
-    actor.require(Permission.ROW_READ, str(order.dataset.definition_id))
+    for permission in (Permission.IMPORT_READ, Permission.ROW_READ):
+        actor.require(permission, str(order.dataset.definition_id))
     place = await keeping.place_of_rejects(session, actor, order)
     target, rows = f"import {import_id}", order.rows_rejected
     audit.record(session, actor, "reject.export", target, rows=rows)

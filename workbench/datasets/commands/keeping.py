@@ -18,6 +18,15 @@ from workbench.permissions import Permission
 from workbench.storage import Storage
 
 
+def require_sender(actor: Actor) -> None:
+    """Raise Forbidden unless the actor may load a file somewhere, if only to make a dataset of it.
+
+    So who may not need not send a gigabyte to be told.
+    """
+    if not actor.may(Permission.DATASET_CREATE):
+        actor.require_somewhere(Permission.IMPORT_START)
+
+
 def arriving(
     database: Database, storage: Storage, actor: Actor, bounds: Bounds
 ) -> AbstractAsyncContextManager[Arrival]:
@@ -25,14 +34,14 @@ def arriving(
 
     Who may import brings a file for it without holding `file:write`.
     """
-    actor.require_somewhere(Permission.IMPORT_START)
+    require_sender(actor)
     system = arrivals.keeper(actor.require_tenant())
     return arrivals.arriving(database, storage, system, bounds)
 
 
 async def attach(session: AsyncSession, actor: Actor, order: Import, arrival: Arrival) -> UUID:
     """Make what has arrived the file of an import, which is not there yet; answer its id."""
-    actor.require(Permission.IMPORT_START)
+    actor.require(Permission.IMPORT_START, str(order.dataset.definition_id))
     return await files.attach(
         session, actor, arrival, name=order.file_name, kind=Kind.IMPORT, owner_id=order.id
     )
@@ -40,13 +49,13 @@ async def attach(session: AsyncSession, actor: Actor, order: Import, arrival: Ar
 
 async def settle(session: AsyncSession, actor: Actor, arrival: Arrival) -> None:
     """Have the room for an import's file taken; it is locked from here on: do last."""
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     await files.settle(session, actor, arrival, Kind.IMPORT)
 
 
 async def keep_rejects(session: AsyncSession, actor: Actor, order: Import, made: Made) -> None:
     """Keep the rows that an import refused; they are kept where the tenant has no room too."""
-    actor.require(Permission.IMPORT_START)
+    actor.require(Permission.IMPORT_START, str(order.dataset.definition_id))
     name = f"rejects of {order.file_name}.csv"
     order.rejects_id = await files.keep_made(
         session, actor, made, name=name, kind=Kind.REJECT, owner_id=order.id
@@ -55,7 +64,7 @@ async def keep_rejects(session: AsyncSession, actor: Actor, order: Import, made:
 
 async def drop_rejects(session: AsyncSession, actor: Actor, order: Import) -> None:
     """Have an import that is loaded again name no rejects, and delete those it named."""
-    actor.require(Permission.IMPORT_START)
+    actor.require(Permission.IMPORT_START, str(order.dataset.definition_id))
     former, order.rejects_id = order.rejects_id, None
     await session.flush()
     if former is not None:

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 UNFINISHED = ("queued", "running")
 MAX_TRIES = 3  # a file that takes its worker down with it is not tried for ever
 MAX_VALUE = 200
+# What is left when a file that was to make a dataset does not load.
+LEFT = (
+    "The dataset {} is there and empty: send the file again with mode create, which takes its "
+    "place, or load one into it with mode append; otherwise delete it."
+)
 # What the worker's own actor needs for an import that a member has started.
 LOADER = (
     Permission.DATASET_READ,
@@ -51,7 +56,7 @@ async def begin_import(session: AsyncSession, actor: Actor, import_id: UUID) -> 
 
     One whose workers were lost too often ends as failed.
     """
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     order = await locked(session, actor, import_id)
     if order.status not in UNFINISHED:
         return order
@@ -115,8 +120,9 @@ async def load(
     """
     from workbench.datasets.work import Work  # noqa: PLC0415 (pyarrow takes a moment)
 
-    actor.require(Permission.ROW_WRITE)
+    actor.require_somewhere(Permission.ROW_WRITE)
     order = await _taken(session, actor, import_id, attempt)
+    require_on(actor, order.dataset.definition_id)
     if order.status not in UNFINISHED:
         return order
     place = await files.place(session, actor, order.file_id, Kind.IMPORT)
@@ -136,6 +142,8 @@ async def _load(session: AsyncSession, actor: Actor, order: Import, work: "Work"
     counts, error = (0, 0), None
     try:
         async with session.begin_nested():
+            # A savepoint tells the session's actor, who may have made the dataset just now.
+            await tell(session, actor)
             counts = await work.load()
     except (Malformed, NotFound) as failure:
         error = failure
@@ -181,7 +189,7 @@ async def fail_import(
 
     With an `attempt`, raise StaleImport when it is not the current one any more.
     """
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     order = await locked(session, actor, import_id)
     if order.status in UNFINISHED:
         if attempt not in (None, order.attempt):
@@ -197,7 +205,7 @@ async def release_import(
 
     The attempt does not count: its worker was not lost.
     """
-    actor.require(Permission.IMPORT_START)
+    actor.require_somewhere(Permission.IMPORT_START)
     order = await locked(session, actor, import_id, attempt=attempt)
     order.status, order.progress = "queued", None
     order.tries -= 1
@@ -222,10 +230,14 @@ async def locked(
 ) -> Import:
     """The import as it is now, locked; raise StaleImport when another attempt is its current one.
 
-    Its dataset's definition and columns are loaded with it.
+    Its dataset's definition and columns are loaded with it. Raise Forbidden unless the actor may
+    import into its dataset.
     """
-    actor.require(Permission.IMPORT_START)
-    actor.require(Permission.ROW_WRITE)
+    actor.require_somewhere(Permission.IMPORT_START)
+    found = await session.scalar(queries.import_(actor, import_id))
+    if found is None:
+        raise ImportNotFound
+    require_on(actor, found.dataset.definition_id)
     # A key that stays may be pointed at meanwhile: rejects refer to it.
     statement = queries.import_(actor, import_id).with_for_update(of=Import, key_share=True)
     order = await session.scalar(statement.execution_options(populate_existing=True))
@@ -234,6 +246,12 @@ async def locked(
     if attempt is not None and (order.attempt != attempt or order.status != "running"):
         raise StaleImport
     return order
+
+
+def require_on(actor: Actor, definition_id: UUID) -> None:
+    """Raise Forbidden unless the actor may import into the dataset of a definition."""
+    for permission in (Permission.IMPORT_START, Permission.ROW_WRITE):
+        actor.require(permission, str(definition_id))
 
 
 async def _keep_rejects(session: AsyncSession, order: Import, listed: Sequence[Refused]) -> None:
@@ -255,7 +273,7 @@ async def _keep_rejects(session: AsyncSession, order: Import, listed: Sequence[R
 
 async def forget_rejects(session: AsyncSession, actor: Actor, order: Import) -> None:
     """Remove what an attempt refused, before the next one."""
-    actor.require(Permission.IMPORT_START)
+    require_on(actor, order.dataset.definition_id)
     own = (Reject.tenant_id == order.tenant_id, Reject.import_id == order.id)
     await session.execute(delete(Reject).where(*own))
 
@@ -264,8 +282,11 @@ async def settle(
     session: AsyncSession, actor: Actor, order: Import, status: str, error: str | None = None
 ) -> None:
     """Say how an import ended, to the audit and to whoever waits for it."""
-    actor.require(Permission.IMPORT_START)
+    require_on(actor, order.dataset.definition_id)
     order.status, order.error = status, error
+    if order.mode == "create" and status in ("failed", "cancelled"):
+        left = LEFT.format(order.dataset.definition.name)
+        order.error = left if error is None else f"{error} {left}"
     if status in ("succeeded", "partial"):
         order.progress = 1.0
     order.finished_at = await session.scalar(select(func.clock_timestamp()))

@@ -46,8 +46,12 @@ async def define_private(session: AsyncSession, actor: Actor, new: NewDataset) -
 
 
 def as_maker(actor: Actor, definition: Definition) -> Actor:
-    """The actor with what the maker of a private dataset holds on it, where he made it himself."""
-    if actor.user_id is None or definition.made_by != actor.user_id:
+    """The actor with what the maker of a private dataset holds on it, where he made it himself.
+
+    As in PostgreSQL, only who may still make datasets is more on his own.
+    """
+    is_maker = actor.user_id is not None and definition.made_by == actor.user_id
+    if not is_maker or not actor.may(Permission.DATASET_CREATE):
         return actor
     return _maker(actor, definition.id)
 

@@ -1,8 +1,9 @@
 """Which column of a file fills which column of a dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from workbench.datasets.errors import Malformed
+from workbench.datasets.reading import naming
 from workbench.datasets.reading.blocks import Wanted
 from workbench.datasets.reading.typed import Match
 from workbench.datasets.schemas.reading import ColumnReading
@@ -44,11 +45,25 @@ def matches(
 
 
 def _by_name(header: Sequence[str], wanted: Sequence[Wanted]) -> list[Match]:
-    names = [name.strip().lower() for name in header]
     by_name = {column.name: column for column in wanted}
+    names = by_names(header, by_name)
     _refuse_unknown([name or "(no name)" for name in names if name not in by_name])
     _refuse_twice(names)
     return [Match(place, by_name[name]) for place, name in enumerate(names)]
+
+
+def by_names(header: Sequence[str], known: Collection[str]) -> list[str]:
+    """What each column of a header fills: what has its name, else what was made of its name once.
+
+    So the next file of a kind goes into the dataset that the first has made. Where nothing is
+    `known` as either, it is the name as it stands there.
+    """
+    found: list[str] = []
+    for name, made in zip(header, naming.names(sources(header)), strict=True):
+        plain = name.strip().lower()
+        is_its_own = plain in known and plain not in found
+        found.append(plain if is_its_own or made not in known else made)
+    return found
 
 
 def _refuse_unknown(names: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ from workbench.datasets.schemas.filters import Filters as Filters
 from workbench.datasets.schemas.filters import Not as Not
 from workbench.datasets.schemas.filters import Operator as Operator
 from workbench.datasets.schemas.filters import Search as Search
+from workbench.datasets.schemas.imports import ImportDetails as ImportDetails
 from workbench.datasets.schemas.imports import ImportOrder as ImportOrder
 from workbench.datasets.schemas.imports import ImportView as ImportView
 from workbench.datasets.schemas.imports import Mode as Mode

@@ -6,18 +6,20 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from workbench.datasets.schemas.definitions import Text
 from workbench.datasets.schemas.reading import Reading
-from workbench.datasets.schemas.shapes import Name, Shape, View
+from workbench.datasets.schemas.shapes import Label, Name, Shape, View
 
 MAX_KEY = 32  # as many columns as an index of PostgreSQL can have
-Mode = Literal["append", "replace", "upsert"]
+Mode = Literal["append", "create", "replace", "upsert"]
 
 
 class ImportOrder(Shape):
     """How a file is to be loaded.
 
-    `append` adds its rows; `replace` also deletes the rows that are there; `upsert` deletes those
-    whose `key` columns hold the same as a row of the file. An import that refuses more rows than
+    `append` adds its rows; `create` makes a private dataset from the file first, with `title` and
+    `description`; `replace` also deletes the rows that are there; `upsert` deletes those whose
+    `key` columns hold the same as a row of the file. An import that refuses more rows than
     `most_rejects`, or a larger share of its rows than `reject_share`, loads none.
     """
 
@@ -26,6 +28,8 @@ class ImportOrder(Shape):
     reading: Reading = Reading()
     most_rejects: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     reject_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    title: Label = ""
+    description: Text = ""
 
     @model_validator(mode="after")
     def _keyed(self) -> Self:
@@ -33,6 +37,8 @@ class ImportOrder(Shape):
             raise ValueError("mode upsert needs a key, and no other mode has one")
         if len(set(self.key)) < len(self.key):
             raise ValueError("the key names a column twice")
+        if self.mode != "create" and (self.title or self.description):
+            raise ValueError("only mode create takes a title and a description")
         return self
 
 
@@ -77,6 +83,12 @@ class ImportView(View):
             "has_rejects": value.rejects_id is not None,
         }
         return named | {n: getattr(value, n) for n in cls.model_fields if n not in named}
+
+
+class ImportDetails(ImportView):
+    """How an import stands, and how its file is read; of `create` every field is decided."""
+
+    reading: Reading
 
 
 class RejectView(View):

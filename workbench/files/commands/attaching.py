@@ -103,7 +103,7 @@ async def keep_made(
 
 async def place(session: AsyncSession, actor: Actor, file_id: UUID, kind: Kind) -> str:
     """Where the bytes of an owner's file lie, for who may see the owner."""
-    actor.require(queries.OF_OWNER[kind])
+    actor.require_somewhere(queries.OF_OWNER[kind])
     mine = soft_delete.one(File, actor.require_tenant(), file_id)
     wanted = select(File.storage_key).where(*mine, File.kind == kind)
     async with _kept_by_workbench(session, actor):
