@@ -97,7 +97,7 @@ class TestStart:
         assert cut.status_code in (400, 422)
         assert_problem(cut, cut.status_code)
         two = [("file", ("a.csv", b"a")), ("file", ("b.csv", b"b"))]
-        assert_problem(await client.post(url, files=two), 400)
+        assert_problem(await client.post(url, files=two), 422)
         assert (await client.get(URL)).json()["items"] == []
 
     async def test_answers_a_dataset_that_is_not_there(self, client: httpx.AsyncClient) -> None:

@@ -32,6 +32,7 @@ from workbench.datasets import commands
 from workbench.datasets.schemas import ImportOrder, Reading
 from workbench.db import connect
 from workbench.db.session import Database
+from workbench.files import writing
 from workbench.permissions import Role
 from workbench.settings import Settings
 from workbench.storage import Storage
@@ -146,12 +147,12 @@ async def founded(database: Database) -> Actor:
 
 async def once(database: Database, storage: Storage, actor: Actor, path: Path) -> int:
     """Import the file as a whole."""
-    async with database.session(actor) as session:
-        with path.open("rb") as file:
-            order = await commands.start_import(
-                *(session, actor, storage, "flights", file), file_name=path.name, order=ORDER
-            )
-        done = await commands.load(session, actor, storage, order.id)
+    with path.open("rb") as file:
+        done = await commands.import_now(
+            *(database, storage, samples.BOUNDS, actor, "flights", writing.blocks(file)),
+            file_name=path.name,
+            order=ORDER,
+        )
     assert done.status == "succeeded", done.error
     return done.rows_loaded
 

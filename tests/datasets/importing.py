@@ -55,8 +55,9 @@ class Imports:
         async with self.database.session(self.actor) as session:
             return await commands.undo_import(session, self.actor, import_id)
 
-    def rejects_file(self, order: Import) -> bytes:
+    async def rejects_file(self, order: Import) -> bytes:
         """The refused rows of an import as they can be downloaded."""
-        assert order.rejects_key is not None
-        with self.storage.read(order.rejects_key) as file:
+        async with self.database.session(self.actor) as session:
+            _, place = await commands.read_rejects(session, self.actor, order.id)
+        with self.storage.read(place) as file:
             return file.read()

@@ -111,7 +111,7 @@ class TestUpsert:
             (4, "carrier", "is part of the key"),
             (5, "carrier", "has the same key as line 2"),
         ]
-        lines = imports.rejects_file(order).decode().splitlines()
+        lines = (await imports.rejects_file(order)).decode().splitlines()
         assert lines[0] == "line,column,reason," + header.strip()
         assert lines[3].startswith("5,carrier,has the same key as line 2,4,UA,2026-02-01,-0.25,")
 

@@ -211,7 +211,8 @@ class TestLoad:
     ) -> None:
         """Nothing is loaded, and the import says so."""
         order = await samples.start(database, storage, actor, "sample_trips", b"carrier\nUA\n")
-        storage.remove(order.storage_key)
+        (place,) = storage.keys(order.tenant_id)
+        storage.remove(place)
         done = await samples.load(database, storage, order)
         assert (done.status, done.error) == ("failed", "The file is gone.")
 
@@ -284,7 +285,8 @@ class TestStart:
             (found,) = (await session.scalars(queries.imports(actor, dataset="sample_trips"))).all()
             view = ImportView.model_validate(found, from_attributes=True)
         assert (view.id, view.dataset, view.status) == (order.id, "sample_trips", "queued")
-        assert order.storage_key.startswith(order.tenant_id.hex)
+        (place,) = storage.keys(order.tenant_id)
+        assert place.startswith(f"{order.tenant_id.hex}/files/{order.file_id.hex}/")
 
     async def test_an_unknown_dataset_leaves_no_file(
         self, database: Database, storage: Storage, actor: Actor

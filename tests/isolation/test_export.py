@@ -36,7 +36,7 @@ async def _silent(_: float) -> None:
 
 async def exported(world: World, side: Side, storage: Storage, path: Path) -> zipfile.ZipFile:
     """The archive of a tenant, made by its owner."""
-    for planted in ("workbench.artifacts", "workbench.files", "workbench.imports"):
+    for planted in ("workbench.artifacts", "workbench.files"):
         with storage.write(side.planted[planted]["storage_key"]) as file:
             file.write(f"the file of {side.mark}".encode())
     with path.open("wb") as target:

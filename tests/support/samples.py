@@ -12,9 +12,15 @@ from workbench.datasets import commands
 from workbench.datasets.models import Definition, Import
 from workbench.datasets.schemas import ImportOrder, NewColumn, NewDataset
 from workbench.db.session import Database
+from workbench.files import arrivals, writing
+from workbench.files.attached import Made
+from workbench.files.commands.keeping import row
+from workbench.files.models import File
+from workbench.files.schemas import Bounds, Kind
 from workbench.permissions import Permission, Role
 from workbench.storage import Storage
 
+BOUNDS = Bounds(file=2**30, tenant=2**40)
 SHARER = Actor.of_system("test", Permission.DATASET_SHARE, Permission.PLATFORM_READ)
 
 TRIPS = NewDataset(
@@ -67,6 +73,16 @@ async def shared(database: Database, new: NewDataset) -> None:
             await commands.define(session, SHARER, new)
 
 
+async def kept(database: Database, tenant_id: UUID) -> File:
+    """A file of an import, whose bytes lie nowhere."""
+    keeper = arrivals.keeper(tenant_id)
+    async with database.session(keeper) as session:
+        made = Made(Storage("memory://"), tenant_id)
+        file = row(made, tenant_id, None, "x.csv", Kind.IMPORT)
+        session.add(file)
+    return file
+
+
 def loader(tenant_id: UUID) -> Actor:
     """The worker's own actor."""
     return Actor.of_system("datasets.load", *commands.LOADER, tenant_id=tenant_id)
@@ -81,16 +97,11 @@ async def start(
     **order: Any,
 ) -> Import:
     """Start an import as an engineer."""
-    async with database.session(engineer) as session:
-        return await commands.start_import(
-            session,
-            engineer,
-            storage,
-            dataset,
-            io.BytesIO(content),
-            file_name="sample.csv",
-            order=ImportOrder(**order),
-        )
+    return await commands.send_import(
+        *(database, storage, BOUNDS, engineer, dataset, writing.blocks(io.BytesIO(content))),
+        file_name="sample.csv",
+        order=ImportOrder(**order),
+    )
 
 
 async def load(database: Database, storage: Storage, order: Import) -> Import:

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 
 from tests.support import people, samples
 from tests.support.kernels import Bench
+from tests.support.samples import BOUNDS
 from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
@@ -23,6 +24,7 @@ from workbench.datasets.errors import ImportEnded, StaleImport
 from workbench.datasets.models import Import
 from workbench.datasets.schemas import ImportOrder
 from workbench.db.embedded import Embedded
+from workbench.files import writing
 from workbench.outbox.models import OutboxMessage
 from workbench.permissions import Permission, Role
 from workbench.settings import Settings
@@ -95,15 +97,6 @@ class Rows(io.RawIOBase):
         """It can be read."""
         return True
 
-    def seekable(self) -> bool:
-        """It can begin again."""
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to the beginning or the end."""
-        self._at = offset + (self._size if whence == io.SEEK_END else 0)
-        return self._at
-
     def read(self, size: int = -1) -> bytes:
         """The next bytes: at first the header, then some rows."""
         if self._at == 0:
@@ -116,16 +109,17 @@ class Rows(io.RawIOBase):
 
 async def order(bench: Bench, actor: Actor, rows: int, **more: object) -> Import:
     """Order an import of so many rows."""
-    async with bench.parts.database.session(actor) as session:
-        return await commands.start_import(
-            session,
-            actor,
-            bench.parts.storage,
-            NAME,
-            cast("BinaryIO", Rows(rows)),
-            file_name="trips.csv",
-            order=ImportOrder.model_validate(more),
-        )
+    return await sent(bench, actor, NAME, cast("BinaryIO", Rows(rows)), **more)
+
+
+async def sent(bench: Bench, actor: Actor, name: str, file: BinaryIO, **more: object) -> Import:
+    """Order an import of a file."""
+    parts = bench.parts
+    return await commands.send_import(
+        *(parts.database, parts.storage, BOUNDS, actor, name, writing.blocks(file)),
+        file_name="trips.csv",
+        order=ImportOrder.model_validate(more),
+    )
 
 
 async def seen(bench: Bench, actor: Actor, import_id: UUID) -> Import:
@@ -256,16 +250,14 @@ class TestCreated:
     ) -> None:
         """The file that makes it and the next; no worker loads once he is no analyst any more."""
         parts = bench.parts
-        async with parts.database.session(actor) as session:
-            first = await commands.start_import(
-                session, actor, parts.storage, "visits", io.BytesIO(b"Site No\n1\n2\n"),
-                file_name="a.csv", order=ImportOrder(mode="create"),
-            )  # fmt: skip
+        file = io.BytesIO(b"Site No\n1\n2\n")
+        first = await sent(bench, actor, "visits", file, mode="create")
         await imports.load(parts, tenant.id, first.id, is_last_try=True)
         assert actor.user_id is not None
         again = await people.admit(parts.database, actor.user_id, tenant.id)
         assert (await seen(bench, again, first.id)).rows_loaded == 2
-        made = [await self._sent(bench, again) for _ in range(2)]
+        # The header is as the first one's was.
+        made = [await sent(bench, again, "visits", io.BytesIO(b"Site No\n3\n")) for _ in "ab"]
         await imports.load(parts, tenant.id, made[0].id, is_last_try=True)
         assert (await seen(bench, again, made[0].id)).status == "succeeded"
         place = await self._place(bench, again)
@@ -273,14 +265,6 @@ class TestCreated:
         await imports.load(parts, tenant.id, made[1].id, is_last_try=True)
         failed = await seen(bench, samples.loader(tenant.id), made[1].id)
         assert (failed.status, "permission" in (failed.error or "")) == ("failed", True)
-
-    async def _sent(self, bench: Bench, actor: Actor) -> Import:
-        """The next file of the kind, whose header is as the first one's was."""
-        file = io.BytesIO(b"Site No\n3\n")
-        async with bench.parts.database.session(actor) as session:
-            return await commands.start_import(
-                session, actor, bench.parts.storage, "visits", file, file_name="b.csv"
-            )
 
     async def _place(self, bench: Bench, actor: Actor) -> UUID:
         """The membership of somebody."""

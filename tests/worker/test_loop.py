@@ -17,12 +17,14 @@ from sqlalchemy import text
 
 from tests.support import flights
 from tests.support.kernels import Bench
+from tests.support.samples import BOUNDS
 from workbench.actor import Actor
 from workbench.datasets import commands as datasets
 from workbench.datasets import queries as dataset_queries
 from workbench.db.embedded import Embedded
 from workbench.db.ids import new_id
 from workbench.errors import Unavailable
+from workbench.files import writing
 from workbench.outbox import commands as outbox
 from workbench.outbox import queries as messages
 from workbench.runs import attempts, commands
@@ -76,11 +78,12 @@ async def _ended(bench: Bench, run: Run, wanted: tuple[str, ...] = ENDED) -> str
 
 async def _import(bench: Bench, actor: Actor, *lines: str) -> UUID:
     file = io.BytesIO("\n".join(lines).encode())
-    async with bench.parts.database.session(actor) as session:
-        order = await datasets.start_import(
-            session, actor, bench.parts.storage, "flights", file, file_name="a.csv"
-        )
-        return order.id
+    parts = bench.parts
+    order = await datasets.send_import(
+        *(parts.database, parts.storage, BOUNDS, actor, "flights", writing.blocks(file)),
+        file_name="a.csv",
+    )
+    return order.id
 
 
 async def _imported(bench: Bench, actor: Actor, import_id: UUID) -> str:

@@ -32,6 +32,7 @@ class FileForm:
 
     request: Request
     allowed: frozenset[str]
+    longest: int = MAX_FIELD
     name: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     _field: str | None = None
@@ -100,7 +101,7 @@ class FileForm:
         if is_file and (name != "file" or self._has_file):
             raise _refused("file", "send one file, in the field `file`")
         if not is_file and (name not in self.allowed or name in self.fields):
-            raise _refused("body", "there is no such field, or it is there twice")
+            raise _refused(name or "body", "there is no such field, or it is there twice")
         if is_file:
             self._has_file = True
             self.name = options[b"filename"].decode(errors="replace")
@@ -108,7 +109,7 @@ class FileForm:
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._field is None:
             self._waiting.append(data[start:end])
-        elif len(self._value) + end - start > MAX_FIELD:
+        elif len(self._value) + end - start > self.longest:
             raise _refused(self._field, "this is too long")
         else:
             self._value.extend(data[start:end])

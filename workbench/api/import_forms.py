@@ -1,6 +1,5 @@
 """The form that brings a file: what stands in its fields, and how each is told to be wrong."""
 
-import hashlib
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
@@ -9,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from workbench.datasets.schemas import ImportOrder, Reading
 from workbench.errors import Detail, Invalid
 
-FIELDS = 10
+FIELDS = 10  # of a form that is not read while it arrives
 MAX_FIELD = 256 * 1024  # a reading may name a thousand columns
 NEEDED = Detail("file", "send a file as multipart/form-data")
 FILE = {"type": "string", "format": "binary", "description": "CSV, Excel, Parquet or JSON lines."}
@@ -52,6 +51,9 @@ class ImportForm(PreviewForm):
         given: dict[str, Any] = self.model_dump(exclude={"key", "reading", "null_text"})
         names = [name.strip() for name in self.key.split(",") if name.strip()]
         return ImportOrder.model_validate(given | {"key": names, "reading": self.read_as()})
+
+
+ALLOWED = frozenset(ImportForm.model_fields)
 
 
 def body(required: dict[str, Any]) -> dict[str, Any]:
@@ -114,29 +116,28 @@ def preview(form: FormData) -> tuple[UploadFile, Reading]:
         raise _invalid(error) from None
 
 
-def order(form: FormData) -> tuple[UploadFile, ImportOrder]:
-    """The file of a form, and how it is to be loaded; raise Invalid."""
-    file, fields = _parts(form)
+def order(fields: dict[str, str]) -> ImportOrder:
+    """How the file of a form is to be loaded; raise Invalid."""
     try:
-        return file, ImportForm.model_validate(fields).order()
+        return ImportForm.model_validate(_given(fields)).order()
     except ValidationError as error:
         raise _invalid(error) from None
 
 
-def digest(file: UploadFile, order: ImportOrder) -> str:
+def digest(sha256: str, file_name: str, order: ImportOrder) -> str:
     """What tells one request from another under the same idempotency key."""
-    found = hashlib.file_digest(file.file, "sha256")  # type: ignore[arg-type] # a spooled file
-    file.file.seek(0)
-    found.update(repr((file.filename, order.model_dump_json())).encode())
-    return found.hexdigest()
+    return repr((sha256, file_name, order.model_dump_json()))
 
 
 def _parts(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise Invalid(details=[NEEDED])
-    fields = {name: value for name, value in form.multi_items() if name != "file"}
-    return file, {name: value for name, value in fields.items() if value != ""}
+    return file, _given({name: value for name, value in form.multi_items() if name != "file"})
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value != ""}
 
 
 def _invalid(error: ValidationError) -> Invalid:

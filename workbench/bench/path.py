@@ -14,6 +14,10 @@ from workbench.datasets import commands, tables
 from workbench.datasets.models import Import
 from workbench.datasets.schemas import Filter, ImportOrder, Reading
 from workbench.errors import Unavailable
+from workbench.files import writing
+from workbench.files.schemas import Bounds
+
+BOUNDS = Bounds(file=2**40, tenant=2**50)  # what is measured is no bound
 
 
 async def load(world: World, path: Path) -> Import:
@@ -21,16 +25,11 @@ async def load(world: World, path: Path) -> Import:
     name = world.dataset.definition.name
     engineer = world.actor
     with await asyncio.to_thread(path.open, "rb") as file:
-        async with world.database.session(engineer) as session:
-            order = await commands.start_import(
-                session,
-                engineer,
-                world.storage,
-                name,
-                file,
-                file_name=path.name,
-                order=ImportOrder(reading=Reading(null_text=NULL_TEXT)),
-            )
+        order = await commands.send_import(
+            *(world.database, world.storage, BOUNDS, engineer, name, writing.blocks(file)),
+            file_name=path.name,
+            order=ImportOrder(reading=Reading(null_text=NULL_TEXT)),
+        )
     worker = Actor.of_system("datasets.load", *commands.LOADER, tenant_id=order.tenant_id)
     async with world.database.session(worker) as session:
         loaded = await commands.load(session, worker, world.storage, order.id)

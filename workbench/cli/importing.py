@@ -1,10 +1,9 @@
 """`workbench import`: a file into a dataset, looked at first and loaded at once."""
 
 import asyncio
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from rich.text import Text
 from workbench.actor import Actor
 from workbench.cli import console, database
 from workbench.cli.acting import acting
+from workbench.cli.export import write
 from workbench.cli.options import AsJson
 from workbench.datasets import commands, progress, queries
 from workbench.datasets.models import Import
@@ -22,6 +22,8 @@ from workbench.datasets.reading import naming
 from workbench.datasets.schemas import ImportOrder, Proposal, Reading
 from workbench.db.session import Database
 from workbench.errors import Conflict, Invalid, NotFound
+from workbench.files import writing
+from workbench.files.schemas import Bounds
 from workbench.settings import Settings
 from workbench.storage import Storage
 
@@ -79,11 +81,17 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
             if preview:
                 return None
             chosen = order if mode else await _chosen(db, actor, name, order)
-            return await _loaded(db, actor, storage, file, name, chosen)
+            done = await _loaded(db, actor, storage, file, name, chosen)
+            if rejects is not None and done.rejects_id is not None:
+                maker = commands.as_maker(actor, done.dataset.definition)
+                async with db.session(maker) as session:
+                    _, place = await commands.read_rejects(session, maker, done.id)
+                await write(rejects, writing.read(storage, [place]))
+            return done
 
     done = database.run(work)
     if done is not None:
-        _tell(done, storage, rejects, as_json=as_json)
+        _tell(done, as_json=as_json)
 
 
 def _order(key: str, null_text: str, reading: str, given: Mapping[str, Any]) -> ImportOrder:
@@ -136,38 +144,20 @@ async def _loaded(
 ) -> Import:
     """Start and load an import in one transaction: a worker that looks finds it done."""
     shown = (TextColumn(path.name), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    kept: list[str] = []
+    settings = Settings()
+    bounds = Bounds(settings.file_limit, settings.file_quota)
     with path.open("rb") as file, Progress(*shown, console=console.err) as bar:
         done = progress.Progress()
         moving = asyncio.create_task(_move(bar, done))
         try:
-            return await _load(db, actor, storage, file, path.name, dataset, order, done, kept)
-        except BaseException:
-            for key in kept:
-                await asyncio.to_thread(storage.remove, key)
-            raise
+            return await commands.import_now(
+                *(db, storage, bounds, actor, dataset, writing.blocks(file)),
+                file_name=path.name,
+                order=order,
+                progress=done,
+            )
         finally:
             moving.cancel()
-
-
-async def _load(  # noqa: PLR0913, PLR0917 (as above)
-    db: Database,
-    actor: Actor,
-    storage: Storage,
-    file: BinaryIO,
-    name: str,
-    dataset: str,
-    order: ImportOrder,
-    done: progress.Progress,
-    kept: list[str],
-) -> Import:
-    async with db.session(actor) as session:
-        made = await commands.start_import(
-            session, actor, storage, dataset, file, file_name=name, order=order
-        )
-        kept.append(made.storage_key)
-        maker = commands.as_maker(actor, made.dataset.definition)
-        return await commands.load(session, maker, storage, made.id, progress=done)
 
 
 async def _move(bar: Progress, done: progress.Progress) -> None:
@@ -177,10 +167,7 @@ async def _move(bar: Progress, done: progress.Progress) -> None:
         await asyncio.sleep(MOVE_SECONDS)
 
 
-def _tell(done: Import, storage: Storage, rejects: Path | None, *, as_json: bool) -> None:
-    if rejects is not None and done.rejects_key is not None:
-        with storage.read(done.rejects_key) as kept, rejects.open("wb") as file:
-            shutil.copyfileobj(kept, file)
+def _tell(done: Import, *, as_json: bool) -> None:
     told: dict[str, Any] = {
         "import": done.id,
         "dataset": done.dataset.definition.name,

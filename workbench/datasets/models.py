@@ -127,13 +127,17 @@ class Import(TenantOwned, Created, SoftDelete, Model):
         ),
         CheckConstraint("mode in ('append', 'create', 'replace', 'upsert')", name="mode"),
         ForeignKeyConstraint(["tenant_id", "dataset_id"], ["datasets.tenant_id", "datasets.id"]),
+        ForeignKeyConstraint(["tenant_id", "file_id"], ["files.tenant_id", "files.id"]),
+        ForeignKeyConstraint(["tenant_id", "rejects_id"], ["files.tenant_id", "files.id"]),
         Index("ix_imports_tenant_id_dataset_id", "tenant_id", "dataset_id"),
+        Index("ix_imports_tenant_id_file_id", "tenant_id", "file_id"),
+        Index("ix_imports_tenant_id_rejects_id", "tenant_id", "rejects_id"),
     )
 
     dataset_id: Mapped[UUID] = mapped_column()
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     file_name: Mapped[str] = mapped_column()
-    storage_key: Mapped[str] = mapped_column()
+    file_id: Mapped[UUID] = mapped_column()
     mode: Mapped[str] = mapped_column(server_default=text("'append'"))
     key_columns: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     reading: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
@@ -149,7 +153,7 @@ class Import(TenantOwned, Created, SoftDelete, Model):
     rows_loaded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     rows_replaced: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     rows_rejected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    rejects_key: Mapped[str | None] = mapped_column()
+    rejects_id: Mapped[UUID | None] = mapped_column()
     error: Mapped[str | None] = mapped_column()
     started_at: Mapped[datetime | None] = mapped_column()
     finished_at: Mapped[datetime | None] = mapped_column()

@@ -29,6 +29,7 @@ from workbench.datasets.sql_models import SavedQuery, Statement
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.db.pages import Page
+from workbench.files.models import File
 from workbench.permissions import Permission
 
 REJECTS = "rejects.csv"  # in an archive, beside the file of an import
@@ -321,7 +322,7 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
         .join(Dataset.definition)
         .where(Dataset.tenant_id == tenant_id)
         .order_by(Definition.name),
-        "imports": select(*columns(Import, without=["storage_key", "rejects_key"]))
+        "imports": select(*columns(Import))
         .where(Import.tenant_id == tenant_id)
         .order_by(Import.id),
         "rejects": select(*columns(Reject))
@@ -345,10 +346,14 @@ def files(actor: Actor) -> Select[str, str]:
     """Where the file of each import and its rejects lie, and their `path` in an archive."""
     actor.require(Permission.TENANT_EXPORT)
     kept = (
-        select(func.concat("imports/", cast(Import.id, Text), "/", name).label("path"), key)
-        .where(Import.tenant_id == actor.require_tenant(), key.is_not(None))
+        select(
+            func.concat("imports/", cast(Import.id, Text), "/", name).label("path"),
+            File.storage_key,
+        )
+        .join(File, (File.tenant_id == Import.tenant_id) & (File.id == file_id))
+        .where(Import.tenant_id == actor.require_tenant())
         .order_by(Import.id)
-        for name, key in ((Import.file_name, Import.storage_key), (REJECTS, Import.rejects_key))
+        for name, file_id in ((Import.file_name, Import.file_id), (REJECTS, Import.rejects_id))
     )
     found = union_all(*kept).subquery()
     return select(found.c.path, found.c.storage_key)

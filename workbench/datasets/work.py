@@ -15,6 +15,7 @@ from workbench.datasets.progress import Progress
 from workbench.datasets.reading import Wanted
 from workbench.datasets.rejects import Rejects
 from workbench.datasets.schemas import Reading
+from workbench.files.attached import Made
 from workbench.storage import Storage
 
 MOST_BYTES = 20 * 1024**3  # what a packed file may unpack to
@@ -28,14 +29,16 @@ class Work:
         session: AsyncSession,
         storage: Storage,
         order: Import,
+        place: str,
         progress: Progress,
         tell: loading.Tell,
     ) -> None:
-        """For an import whose attempt has begun."""
-        self._session, self._storage, self._order = session, storage, order
+        """For an import whose attempt has begun, and whose file lies at a place of storage."""
+        self._session, self._storage, self._order, self._place = session, storage, order, place
         self.progress, self._tell = progress, tell
-        self._key = self._rejects_key(order.attempt)
-        self.rejects = Rejects(lambda: storage.write(self._key))
+        self.made = Made(storage, order.tenant_id)
+        self.is_kept = False
+        self.rejects = Rejects(self.made.begin)
 
     async def load(self) -> tuple[int, int]:
         """Load the file; answer how many rows it brought and how many gave way to them."""
@@ -45,11 +48,9 @@ class Work:
 
     def _prepared(self, stack: ExitStack) -> loading.Job:
         order = self._order
-        for attempt in range(1, order.attempt):  # what a lost worker left half written
-            self._storage.remove(self._rejects_key(attempt))
         columns = order.dataset.definition.columns
         wanted = [Wanted(column.name, column.type) for column in columns]
-        file = stack.enter_context(self._storage.read(order.storage_key))
+        file = stack.enter_context(self._storage.read(self._place))
         source = self._opened(stack, file, wanted)
         stack.callback(source.close)
         self.rejects.header = source.header
@@ -65,15 +66,10 @@ class Work:
             stack.enter_context(file)
         return reading.opened(file, self._order.file_name, given, wanted, most_bytes=MOST_BYTES)
 
-    def _rejects_key(self, attempt: int) -> str:
-        name = f"rejects-{attempt}.csv"
-        return Storage.key(self._order.tenant_id, "imports", self._order.id, name)
-
     async def close(self, *, keep: bool) -> None:
         """End the file of rejects, and remove it unless it is to be kept."""
         await asyncio.to_thread(self.rejects.close)
-        if keep and self.rejects.count:
-            self._order.rejects_key = self._key
-            return
-        self.rejects.listed.clear()
-        await asyncio.to_thread(self._storage.remove, self._key)
+        self.is_kept = keep and self.rejects.count > 0
+        if not self.is_kept:
+            self.rejects.listed.clear()
+            await asyncio.to_thread(self.made.remove)

@@ -25,11 +25,17 @@ from workbench.storage import Storage
 FOLDER = "files"
 STEP = 8 * 1024**2  # what is reserved at most when nobody knows how much will come
 UNNAMED = "on its way"
+KEEPS = (
+    Permission.FILE_READ,
+    Permission.FILE_WRITE,
+    Permission.IMPORT_READ,
+    Permission.RUN_READ,
+)
 
 
 def keeper(tenant_id: UUID) -> Actor:
-    """The system's actor that looks after a tenant's files."""
-    return Actor.of_system(FOLDER, Permission.FILE_READ, Permission.FILE_WRITE, tenant_id=tenant_id)
+    """The system's actor that looks after a tenant's files, of every kind."""
+    return Actor.of_system(FOLDER, *KEEPS, tenant_id=tenant_id)
 
 
 def key_of(tenant_id: UUID, file_id: UUID) -> str:

@@ -13,7 +13,10 @@ KIND = "kind in ('upload', 'import', 'reject', 'artifact')"
 
 
 class File(TenantOwned, Created, SoftDelete, Model):
-    """Bytes that a tenant keeps; `owner_id` names the run or import that they belong to."""
+    """Bytes that a tenant keeps; `owner_id` names the run or import that they belong to.
+
+    Without a hash nobody has read them yet, and how many they are is not known either.
+    """
 
     __tablename__ = "files"
     __table_args__ = (
@@ -33,7 +36,7 @@ class File(TenantOwned, Created, SoftDelete, Model):
     kind: Mapped[str] = mapped_column()
     media_type: Mapped[str] = mapped_column()
     size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column()
+    sha256: Mapped[str | None] = mapped_column()
     storage_key: Mapped[str] = mapped_column()
     owner_id: Mapped[UUID | None] = mapped_column()
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)

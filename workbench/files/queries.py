@@ -10,13 +10,20 @@ from workbench.files.models import File, FileQuota, Upload
 from workbench.files.schemas import Kind
 from workbench.permissions import Permission
 
+# A file is no way around what its owner asks; PostgreSQL's policy says the same.
+OF_OWNER = {
+    Kind.UPLOAD: Permission.FILE_READ,
+    Kind.IMPORT: Permission.IMPORT_READ,
+    Kind.REJECT: Permission.IMPORT_READ,
+    Kind.ARTIFACT: Permission.RUN_READ,
+}
 
-def files(actor: Actor, *, kind: Kind | None = None, deleted: bool = False) -> Select[File]:
-    """The tenant's files, the newest first: those there are, or those that can be restored."""
+
+def files(actor: Actor, *, kind: Kind = Kind.UPLOAD, deleted: bool = False) -> Select[File]:
+    """The tenant's files of a kind, the newest first: those there are, or that were deleted."""
     actor.require(Permission.FILE_READ)
-    statement = select(File).where(File.tenant_id == actor.require_tenant())
-    if kind is not None:
-        statement = statement.where(File.kind == kind)
+    actor.require(OF_OWNER[kind])
+    statement = select(File).where(File.tenant_id == actor.require_tenant(), File.kind == kind)
     if deleted:
         statement = statement.where(File.deleted_at.is_not(None))
         statement = statement.execution_options(include_deleted=True)
@@ -24,7 +31,7 @@ def files(actor: Actor, *, kind: Kind | None = None, deleted: bool = False) -> S
 
 
 def file(actor: Actor, file_id: UUID) -> Select[File]:
-    """One file of the tenant."""
+    """One file that was uploaded; what belongs to a run or an import is handed out there."""
     return files(actor).where(File.id == file_id)
 
 
@@ -52,11 +59,11 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[object, ...]]]:
 
 
 def stored(actor: Actor) -> Select[str, str]:
-    """Where each file lies in storage, and its `path` in an archive."""
+    """Where each upload lies in storage, and its `path` in an archive."""
     actor.require(Permission.TENANT_EXPORT)
     path = func.concat("kept/", cast(File.id, Text), "/", File.name).label("path")
     return (
         select(path, File.storage_key)
-        .where(File.tenant_id == actor.require_tenant())
+        .where(File.tenant_id == actor.require_tenant(), File.kind == Kind.UPLOAD)
         .order_by(File.id)
     )

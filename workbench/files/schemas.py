@@ -53,7 +53,10 @@ class UploadView(BaseModel):
 
 
 class FileView(BaseModel):
-    """A file; `lost_at` says since when its bytes are missing from storage."""
+    """A file; `lost_at` says since when its bytes are missing from storage.
+
+    What an import kept long ago has no hash, and a size of 0, until the worker has read it.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -62,7 +65,7 @@ class FileView(BaseModel):
     kind: Kind
     media_type: str
     size: int
-    sha256: str
+    sha256: str | None
     owner_id: UUID | None
     created_by: UUID | None
     created_at: datetime

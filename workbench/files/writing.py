@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeVar
@@ -47,6 +48,31 @@ class Written:
         return sniffing.media_type(self.head)
 
 
+class Passing(io.BufferedIOBase, BinaryIO):
+    """A file of storage that is written without waiting, counted and hashed on the way."""
+
+    def __init__(self, file: BinaryIO, written: Written) -> None:
+        """Around a file that is open for writing."""
+        self._file, self._written = file, written
+
+    def writable(self) -> bool:
+        """It is there to be written."""
+        return True
+
+    def write(self, block: Any) -> int:
+        """Pass a block on."""
+        data = bytes(block)
+        self._file.write(data)
+        self._written.add(data)
+        return len(data)
+
+    def close(self) -> None:
+        """End the file, once."""
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
 async def write(storage: Storage, key: str, chunks: Chunks) -> Written:
     """Write all that comes into a file of storage; when it breaks off, nothing of it stays."""
     written = Written()
@@ -87,12 +113,27 @@ async def _blocks(chunks: Chunks) -> Chunks:
         yield bytes(waiting)
 
 
+def measured(storage: Storage, key: str) -> Written:
+    """What a file of storage holds, by reading it; raise NotFound when it is gone."""
+    written = Written()
+    with storage.read(key) as file:
+        while block := file.read(BLOCK):
+            written.add(block)
+    return written
+
+
+async def blocks(file: BinaryIO) -> Chunks:
+    """What an open file holds from here on, a block at a time."""
+    while block := await asyncio.to_thread(file.read, BLOCK):
+        yield block
+
+
 async def read(storage: Storage, keys: Iterable[str]) -> Chunks:
     """What lies in some files of storage, one after another; raise NotFound where one is gone."""
     for key in keys:
         file = await asyncio.to_thread(storage.read, key)
         try:
-            while block := await asyncio.to_thread(file.read, BLOCK):
+            async for block in blocks(file):
                 yield block
         finally:
             await asyncio.to_thread(file.close)

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from workbench.actor import Actor
 from workbench.db import soft_delete
 from workbench.db.session import Database
-from workbench.files import commands
+from workbench.errors import NotFound
+from workbench.files import commands, writing
 from workbench.files.arrivals import FOLDER, keeper
 from workbench.files.commands.parts import clear
 from workbench.files.models import File, Upload
@@ -24,6 +25,7 @@ from workbench.storage import Storage, Stored
 
 BATCH = 500
 GIVEN_UP = timedelta(days=1)  # an upload that is older is nobody's any more
+FOLDERS = (FOLDER, "imports")  # the second holds what was imported before files were counted
 SYSTEM = Actor.of_system(FOLDER)
 Step = Callable[[Database, Storage, Actor, datetime], Awaitable[int]]
 log = structlog.get_logger(__name__)
@@ -44,9 +46,10 @@ async def tidy(
 async def sweep(database: Database, storage: Storage, now: datetime) -> int:
     """Remove bytes that no row names and mark files that lack theirs; answer how many were found.
 
-    Nothing is touched that is younger than a day: it may be on its way.
+    Nothing is touched that is younger than a day: it may be on its way. Files whose size nobody
+    knows are read first.
     """
-    return await _everywhere(database, storage, now, _remove_orphans, _mark_lost)
+    return await _everywhere(database, storage, now, _measure, _remove_orphans, _mark_lost)
 
 
 async def _everywhere(database: Database, storage: Storage, now: datetime, *steps: Step) -> int:
@@ -84,7 +87,7 @@ async def _expire(database: Database, storage: Storage, actor: Actor, before: da
 
 async def _remove_orphans(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
     tenant_id = actor.require_tenant()
-    listed = await asyncio.to_thread(lambda: list(storage.folder(tenant_id, FOLDER)))
+    listed = await asyncio.to_thread(_listed, storage, tenant_id)
     old = iter([found for found in listed if found.changed_at < now - GIVEN_UP])
     total = 0
     while batch := list(islice(old, BATCH)):
@@ -101,7 +104,10 @@ async def _unknown(database: Database, actor: Actor, batch: Collection[Stored]) 
     tenant_id = actor.require_tenant()
     owners = {found.key: _owner(found.key) for found in batch}
     ids = [owner for owner in owners.values() if owner is not None]
-    files = select(File.storage_key).where(File.tenant_id == tenant_id, File.id.in_(ids))
+    # Imports of old have folders of their own, by the import's id: so it is not asked by ids.
+    files = select(File.storage_key).where(
+        File.tenant_id == tenant_id, File.storage_key.in_(list(owners))
+    )
     uploads = select(Upload.id).where(Upload.tenant_id == tenant_id, Upload.id.in_(ids))
     async with database.session(actor) as session:
         known = set(await session.scalars(files.execution_options(include_deleted=True)))
@@ -111,7 +117,7 @@ async def _unknown(database: Database, actor: Actor, batch: Collection[Stored]) 
 
 async def _mark_lost(database: Database, storage: Storage, actor: Actor, now: datetime) -> int:
     tenant_id = actor.require_tenant()
-    kept = await asyncio.to_thread(lambda: {f.key for f in storage.folder(tenant_id, FOLDER)})
+    kept = {found.key for found in await asyncio.to_thread(_listed, storage, tenant_id)}
     statement = select(File.id, File.storage_key, File.lost_at).where(
         File.tenant_id == tenant_id, File.created_at < now - GIVEN_UP
     )
@@ -125,6 +131,27 @@ async def _mark_lost(database: Database, storage: Storage, actor: Actor, now: da
     if missing:
         log.error("files_lost", tenant=str(tenant_id), files=len(missing))
     return len(missing)
+
+
+async def _measure(database: Database, storage: Storage, actor: Actor, _: datetime) -> int:
+    """Read what an import kept before files were counted; what is gone is marked by the sweep."""
+    unread = select(File.id, File.storage_key).where(
+        File.tenant_id == actor.require_tenant(), File.sha256.is_(None), File.lost_at.is_(None)
+    )
+    async with database.session(actor) as session:
+        rows = (await session.execute(unread)).all()
+    for row in rows:
+        try:
+            written = await asyncio.to_thread(writing.measured, storage, row.storage_key)
+        except NotFound:
+            continue
+        async with database.session(actor) as session:
+            await commands.measure(session, actor, row.id, written)
+    return 0
+
+
+def _listed(storage: Storage, tenant_id: UUID) -> list[Stored]:
+    return [found for folder in FOLDERS for found in storage.folder(tenant_id, folder)]
 
 
 def _remove(storage: Storage, keys: Collection[str]) -> None:

@@ -81,7 +81,7 @@ async def upload(
         arriving(parts.database, parts.storage, actor, parts.files)
     )
     form = FileForm(request, frozenset({"sha256"}))
-    await arrival.receive(form.file(), expected=_least(request))
+    await arrival.receive(form.file(), expected=least(request))
     sha256 = _sha256(form.fields.get("sha256"))
     if key is not None:
         digest = repr((arrival.written.sha256, form.name, sha256))
@@ -97,10 +97,13 @@ async def files(
     session: Session,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-    kind: Kind | None = None,
+    kind: Kind = Kind.UPLOAD,
     deleted: Deleted = False,  # noqa: FBT002 (in the address)
 ) -> PageView[FileView]:
-    """List the files of the tenant, the newest first, or those that were deleted."""
+    """List the files of the tenant, the newest first, or those that were deleted.
+
+    What belongs to an import or a run needs the permission to read that too.
+    """
     page = await listing.page(
         session,
         queries.files(actor, kind=kind, deleted=deleted),
@@ -171,7 +174,7 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _least(request: Request) -> int:
+def least(request: Request) -> int:
     """How many bytes the file of a form has at least, by what its caller says."""
     return max(0, int(request.headers.get("content-length", "0")) - FORM)
 

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.actor import Actor
 from workbench.api import import_forms, once
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
+from workbench.api.forms import FileForm
 from workbench.api.routers.datasets import Name
+from workbench.api.routers.files import Outlasting, least
 from workbench.api.routers.runs import chunks
 from workbench.api.routes import ActorRoute
 from workbench.api.shapes import PageView, page_view
@@ -31,26 +33,33 @@ CSV: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/datasets/{name}/imports", status_code=202, openapi_extra=import_forms.IMPORT_BODY)
-async def start(
+async def start(  # noqa: PLR0913, PLR0917 (parts of the request)
     name: Name,
     request: Request,
     response: Response,
+    outlasting: Outlasting,
     actor: CurrentActor,
     session: Session,
     parts: Parts,
     key: once.Key = None,
 ) -> ImportDetails:
-    """Take a file; a worker loads it into the dataset, which mode `create` makes from the file."""
-    commands.require_sender(actor)  # before the file is read
-    async with _form(request) as form:
-        file, order = import_forms.order(form)
-        if key is not None:
-            digest = await asyncio.to_thread(import_forms.digest, file, order)
-            await once.claim_for(request, session, actor, key, digest, parts)
-        file_name = file.filename or ""
-        made = await commands.start_import(
-            session, actor, parts.storage, name, file.file, file_name=file_name, order=order
-        )
+    """Take a file, which a worker loads into the dataset; mode `create` makes it from the file.
+
+    It goes to storage while it arrives.
+    """
+    # Who may not import is told before the file is read.
+    arrival = await outlasting.enter_async_context(
+        commands.arriving(parts.database, parts.storage, actor, parts.files)
+    )
+    form = FileForm(request, import_forms.ALLOWED, import_forms.MAX_FIELD)
+    await arrival.receive(form.file(), expected=least(request))
+    order = import_forms.order(form.fields)
+    if key is not None:
+        digest = import_forms.digest(arrival.written.sha256, form.name, order)
+        await once.claim_for(request, session, actor, key, digest, parts)
+    made = await commands.start_import(
+        session, actor, arrival, name, file_name=form.name, order=order
+    )
     response.headers["Location"] = f"{router.prefix}/imports/{made.id}"
     return await _shown(session, commands.as_maker(actor, made.dataset.definition), made.id)
 

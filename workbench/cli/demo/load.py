@@ -19,6 +19,8 @@ from workbench.datasets.schemas import ImportOrder, Reading
 from workbench.db import connect
 from workbench.db.session import Database
 from workbench.errors import Conflict, Unavailable
+from workbench.files import writing
+from workbench.files.schemas import Bounds
 from workbench.permissions import Permission, Role
 from workbench.settings import Settings
 from workbench.storage import Storage
@@ -46,6 +48,7 @@ def load(settings: Settings) -> None:
 
 async def _load(settings: Settings) -> None:
     database, storage = connect.database(settings), Storage(settings.storage)
+    bounds = Bounds(settings.file_limit, settings.file_quota)
     airlines = source.airlines()
     everybody = people(settings.prepared_home(), sorted(airlines))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -61,7 +64,7 @@ async def _load(settings: Settings) -> None:
         await _each("users", (_enrol(database, person) for person in everybody), progress)
         await asyncio.to_thread(source.split_flights, flights)
         work = (
-            _fill(database, storage, slug, flights, new.name)
+            _fill(database, storage, bounds, slug, flights, new.name)
             for new in DATASETS
             for slug in airlines
         )
@@ -121,25 +124,20 @@ async def _enrol(database: Database, person: Person) -> None:
         return
 
 
-async def _fill(database: Database, storage: Storage, slug: str, folder: Path, name: str) -> None:
+async def _fill(
+    database: Database, storage: Storage, bounds: Bounds, slug: str, folder: Path, name: str
+) -> None:
     """Import one dataset of an airline as its engineer, unless it was imported before."""
-    async with (
-        acting(database, slug, f"{Role.ENGINEER}@{slug}.example") as actor,
-        database.session(actor) as session,
-    ):
-        if (await session.scalars(queries.imports(actor, dataset=name))).first() is not None:
-            return
+    async with acting(database, slug, f"{Role.ENGINEER}@{slug}.example") as actor:
+        async with database.session(actor) as session:
+            if (await session.scalars(queries.imports(actor, dataset=name))).first() is not None:
+                return
         path = source.file_of(name, slug, folder)
         with path.open("rb") as file:
-            order = await datasets.start_import(
-                session,
-                actor,
-                storage,
-                name,
-                file,
+            loaded = await datasets.import_now(
+                *(database, storage, bounds, actor, name, writing.blocks(file)),
                 file_name=path.name,
                 order=ORDER,
             )
-        loaded = await datasets.load(session, actor, storage, order.id)
         if loaded.status != "succeeded":
             raise Unavailable(f"The demo's {name} of {slug}: {loaded.error}")

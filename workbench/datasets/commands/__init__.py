@@ -24,10 +24,11 @@ from workbench.datasets.commands.exporting import export_sql as export_sql
 from workbench.datasets.commands.imports import cancel_import as cancel_import
 from workbench.datasets.commands.imports import preview_import as preview_import
 from workbench.datasets.commands.imports import read_rejects as read_rejects
-from workbench.datasets.commands.imports import require_sender as require_sender
 from workbench.datasets.commands.imports import retry_import as retry_import
 from workbench.datasets.commands.imports import start_import as start_import
 from workbench.datasets.commands.imports import undo_import as undo_import
+from workbench.datasets.commands.keeping import arriving as arriving
+from workbench.datasets.commands.keeping import require_sender as require_sender
 from workbench.datasets.commands.loads import LOADER as LOADER
 from workbench.datasets.commands.loads import begin_import as begin_import
 from workbench.datasets.commands.loads import fail_import as fail_import
@@ -60,3 +61,5 @@ from workbench.datasets.commands.saved import delete_query as delete_query
 from workbench.datasets.commands.saved import restore_query as restore_query
 from workbench.datasets.commands.saved import run_query as run_query
 from workbench.datasets.commands.saved import save_query as save_query
+from workbench.datasets.commands.sending import import_now as import_now
+from workbench.datasets.commands.sending import send_import as send_import

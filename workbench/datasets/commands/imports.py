@@ -1,8 +1,6 @@
 """Imports as people order them: a file is kept and loaded by a worker, cancelled, or undone."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Sequence
 from typing import BinaryIO
 from uuid import UUID
@@ -14,7 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.datasets import queries, replacing
-from workbench.datasets.commands import creating, loads, private
+from workbench.datasets.commands import creating, keeping, loads, private
 from workbench.datasets.errors import (
     DatasetNotFound,
     ImportEnded,
@@ -27,22 +25,13 @@ from workbench.datasets.models import Column, Dataset, Import
 from workbench.datasets.schemas import ImportOrder, Proposal, Reading
 from workbench.db import live
 from workbench.db.ids import new_id
-from workbench.errors import Forbidden, NotFound
+from workbench.errors import Forbidden
+from workbench.files.arrivals import Arrival
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.storage import Storage
 
 MAX_NULL_TEXT = 20
 MAX_FILE_NAME = 255
-
-
-def require_sender(actor: Actor) -> None:
-    """Raise Forbidden unless the actor may load a file somewhere, if only to make a dataset of it.
-
-    So who may not need not send a gigabyte to be told.
-    """
-    if not actor.may(Permission.DATASET_CREATE):
-        actor.require_somewhere(Permission.IMPORT_START)
 
 
 async def preview_import(
@@ -52,7 +41,7 @@ async def preview_import(
 
     Raise Malformed when it cannot be read.
     """
-    require_sender(actor)
+    keeping.require_sender(actor)
     proposal = await asyncio.to_thread(creating.proposed, file, file_name, given)
     audit.record(session, actor, "import.preview", "a file", columns=len(proposal.columns))
     return proposal
@@ -61,47 +50,46 @@ async def preview_import(
 async def start_import(
     session: AsyncSession,
     actor: Actor,
-    storage: Storage,
+    arrival: Arrival,
     dataset: str,
-    file: BinaryIO,
     *,
     file_name: str,
     order: ImportOrder | None = None,
+    is_last: bool = True,
 ) -> Import:
-    """Keep a file in storage and have a worker load it into a dataset of the tenant.
+    """Keep a file that has arrived and have a worker load it into a dataset of the tenant.
 
     With mode `create` the dataset is made from the file first, in the same transaction, and the
     actor is its maker: `as_maker` gives one who can go on here. The import's dataset is loaded.
+    Where this is not the last thing in its transaction, the caller settles the arrival at the end.
     """
-    require_sender(actor)
+    keeping.require_sender(actor)
     order = order or ImportOrder()
     _check_null_text(order.reading.null_text)
     if order.mode == "create":
-        target, order = await creating.define_from(session, actor, dataset, file, file_name, order)
+        with await asyncio.to_thread(arrival.storage.read, arrival.storage_key) as file:
+            target, order = await creating.define_from(
+                session, actor, dataset, file, file_name, order
+            )
         actor = private.as_maker(actor, target.definition)
     else:
         target = await _target(session, actor, dataset)
         _check_key(order, target.definition.columns)
-    made = _made(actor, target, file, file_name, order)
-    try:
-        await asyncio.to_thread(_keep, storage, made.storage_key, file)
-        session.add(made)
-        await session.flush()
-        target_name, import_id = f"dataset {dataset}", str(made.id)
-        audit.record(
-            session, actor, "import.start", target_name, import_id=import_id, mode=made.mode
-        )
-        await loads.enqueue(session, made)
-    except BaseException:
-        await asyncio.to_thread(storage.remove, made.storage_key)
-        raise
+    made = _made(actor, target, file_name, order)
+    made.bytes_total = arrival.written.size
+    made.file_id = await keeping.attach(session, actor, made, arrival)
+    session.add(made)
+    await session.flush()
+    target_name, import_id = f"dataset {dataset}", str(made.id)
+    audit.record(session, actor, "import.start", target_name, import_id=import_id, mode=made.mode)
+    await loads.enqueue(session, made)
+    if is_last:
+        await keeping.settle(session, actor, arrival)
     return made
 
 
-def _made(
-    actor: Actor, target: Dataset, file: BinaryIO, file_name: str, order: ImportOrder
-) -> Import:
-    """The import as it waits for a worker, with the place where its file is kept."""
+def _made(actor: Actor, target: Dataset, file_name: str, order: ImportOrder) -> Import:
+    """The import as it waits for a worker; it has no file yet."""
     made = Import(
         tenant_id=actor.require_tenant(),
         id=new_id(),
@@ -114,10 +102,7 @@ def _made(
         most_rejects=order.most_rejects,
         reject_share=order.reject_share,
         status="queued",
-        bytes_total=file.seek(0, os.SEEK_END),
     )
-    file.seek(0)
-    made.storage_key = Storage.key(made.tenant_id, "imports", made.id, "file")
     set_committed_value(made, "dataset", target)
     return made
 
@@ -146,11 +131,6 @@ def _check_key(order: ImportOrder, columns: Sequence[Column]) -> None:
 def _check_null_text(null_text: str) -> None:
     if len(null_text) > MAX_NULL_TEXT or not null_text.isprintable():
         raise refuse("null_text", f"must be at most {MAX_NULL_TEXT} printable characters")
-
-
-def _keep(storage: Storage, key: str, file: BinaryIO) -> None:
-    with storage.write(key) as kept:
-        shutil.copyfileobj(file, kept)
 
 
 def _shown(file_name: str) -> str:
@@ -182,10 +162,10 @@ async def retry_import(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     order.status, order.requested_by = "queued", _person(actor)
     order.tries = order.rows_read = order.bytes_read = order.rows_rejected = 0
     order.progress = order.error = order.started_at = order.finished_at = None
-    order.rejects_key = None
     await loads.forget_rejects(session, actor, order)
     audit.record(session, actor, "import.retry", f"import {order.id}")
     await loads.enqueue(session, order)
+    await keeping.drop_rejects(session, actor, order)
     return order
 
 
@@ -216,8 +196,7 @@ async def read_rejects(session: AsyncSession, actor: Actor, import_id: UUID) -> 
         raise ImportNotFound
     for permission in (Permission.IMPORT_READ, Permission.ROW_READ):
         actor.require(permission, str(order.dataset.definition_id))
-    if order.rejects_key is None:
-        raise NotFound("This import has refused no row.")
+    place = await keeping.place_of_rejects(session, actor, order)
     target, rows = f"import {import_id}", order.rows_rejected
     audit.record(session, actor, "reject.export", target, rows=rows)
-    return order, order.rejects_key
+    return order, place

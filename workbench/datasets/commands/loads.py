@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.datasets import queries
+from workbench.datasets.commands import keeping
 from workbench.datasets.errors import ImportNotFound, Malformed, StaleImport, TooManyRejects
 from workbench.datasets.models import Import, Reject
 from workbench.datasets.progress import Progress
@@ -22,6 +23,8 @@ from workbench.datasets.reading import Refused
 from workbench.db.ids import new_id
 from workbench.db.session import tell
 from workbench.errors import NotFound
+from workbench.files import commands as files
+from workbench.files.schemas import Kind
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
 from workbench.queue import commands as queue
@@ -122,7 +125,10 @@ async def load(
     require_on(actor, order.dataset.definition_id)
     if order.status not in UNFINISHED:
         return order
-    work = Work(session, storage, order, progress or Progress(), lambda: tell(session, actor))
+    place = await files.place(session, actor, order.file_id, Kind.IMPORT)
+    work = Work(
+        session, storage, order, place, progress or Progress(), lambda: tell(session, actor)
+    )
     try:
         await _load(session, actor, order, work)
     except BaseException:
@@ -145,12 +151,14 @@ async def _load(session: AsyncSession, actor: Actor, order: Import, work: "Work"
     await locked(session, actor, import_id, attempt=attempt)
     await work.close(keep=error is None or isinstance(error, TooManyRejects))
     await _keep_rejects(session, order, work.rejects.listed)
-    order.rows_rejected = work.rejects.count if order.rejects_key else 0
+    order.rows_rejected = work.rejects.count if work.is_kept else 0
     order.rows_read, order.bytes_read = work.progress.rows, work.progress.bytes
     order.bytes_total = work.progress.total or order.bytes_total
     order.rows_loaded, order.rows_replaced = counts
     status, reason = _outcome(order, error)
     await settle(session, actor, order, status, reason)
+    if work.is_kept:  # last, since it locks the tenant's room
+        await keeping.keep_rejects(session, actor, order, work.made)
 
 
 def _outcome(order: Import, error: Exception | None) -> tuple[str, str | None]:

@@ -11,6 +11,8 @@ from workbench.access.models import Grant
 from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.datasets.models import Dataset, Definition, Import, Reject
+from workbench.files import commands as attached
+from workbench.files.schemas import Kind
 from workbench.permissions import Permission
 
 DUE = text("select tenant_id, id, is_deleted from workbench.definitions_due(:before)")
@@ -57,10 +59,7 @@ async def purge_dataset(session: AsyncSession, actor: Actor, definition_id: UUID
         Dataset.tenant_id == actor.require_tenant(), Dataset.definition_id == definition_id
     )
     imports = select(Import.id).where(Import.dataset_id.in_(datasets))
-    keys = await session.scalars(
-        select(Import.storage_key).where(Import.dataset_id.in_(datasets)), **options
-    )
-    files = list(keys)
+    owners = (await session.scalars(imports, **options)).all()
     for model, condition in (
         (Reject, Reject.import_id.in_(imports)),
         (Import, Import.dataset_id.in_(datasets)),
@@ -69,6 +68,7 @@ async def purge_dataset(session: AsyncSession, actor: Actor, definition_id: UUID
     ):
         mine = model.tenant_id == actor.require_tenant()
         await session.execute(delete(model).where(mine, condition).execution_options(**every))
+    files = await attached.purge_attached(session, actor, owners, Kind.IMPORT, Kind.REJECT)
     await session.execute(PURGE, {"definition": definition_id})
     audit.record(session, actor, "dataset.purge", f"dataset {name}")
     return files

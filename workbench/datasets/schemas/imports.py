@@ -80,7 +80,7 @@ class ImportView(View):
         named = {
             "dataset": value.dataset.definition.name,
             "key": value.key_columns,
-            "has_rejects": value.rejects_key is not None,
+            "has_rejects": value.rejects_id is not None,
         }
         return named | {n: getattr(value, n) for n in cls.model_fields if n not in named}
 

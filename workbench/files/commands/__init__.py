@@ -1,5 +1,11 @@
 """Changes to files: keeping them in one go or in parts, deleting, restoring and purging them."""
 
+from workbench.files.commands.attaching import attach as attach
+from workbench.files.commands.attaching import detach as detach
+from workbench.files.commands.attaching import keep_made as keep_made
+from workbench.files.commands.attaching import place as place
+from workbench.files.commands.attaching import purge_attached as purge_attached
+from workbench.files.commands.attaching import settle as settle
 from workbench.files.commands.keeping import keep as keep
 from workbench.files.commands.keeping import note_download as note_download
 from workbench.files.commands.keeping import put as put
@@ -12,5 +18,6 @@ from workbench.files.commands.parts import begin as begin
 from workbench.files.commands.parts import finish as finish
 from workbench.files.commands.purging import expire as expire
 from workbench.files.commands.purging import mark_lost as mark_lost
+from workbench.files.commands.purging import measure as measure
 from workbench.files.commands.purging import purge as purge
 from workbench.files.commands.purging import tenants as tenants

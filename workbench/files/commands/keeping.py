@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
@@ -11,6 +12,7 @@ from workbench.db.session import Database
 from workbench.errors import NotFound
 from workbench.files import names, queries, quotas
 from workbench.files.arrivals import Arrival, arriving
+from workbench.files.attached import Made
 from workbench.files.errors import FileNotThere, WrongChecksum
 from workbench.files.models import File
 from workbench.files.schemas import Bounds, Kind
@@ -39,18 +41,8 @@ async def keep(
     if sha256 is not None and sha256.lower() != written.sha256:
         raise WrongChecksum
     await quotas.settle(session, actor, arrival.id, written.size)
-    file = File(
-        tenant_id=actor.require_tenant(),
-        id=arrival.id,
-        name=names.shown(name),
-        kind=kind,
-        media_type=written.media_type,
-        size=written.size,
-        sha256=written.sha256,
-        storage_key=arrival.storage_key,
-        owner_id=owner_id,
-        created_by=actor.user_id,
-    )
+    file = row(arrival, actor.require_tenant(), actor.user_id, name, kind)
+    file.owner_id = owner_id
     session.add(file)
     await session.flush()
     await session.refresh(file)
@@ -58,6 +50,21 @@ async def keep(
     target, size = _target(file.id), file.size
     audit.record(session, actor, "file.keep", target, name=file.name, kind=kind.value, bytes=size)
     return file
+
+
+def row(bytes_: Arrival | Made, tenant_id: UUID, maker: UUID | None, name: str, kind: Kind) -> File:
+    """The row of a file of a tenant whose bytes are there."""
+    return File(
+        tenant_id=tenant_id,
+        id=bytes_.id,
+        name=names.shown(name),
+        kind=kind,
+        media_type=bytes_.written.media_type,
+        size=bytes_.written.size,
+        sha256=bytes_.written.sha256,
+        storage_key=bytes_.storage_key,
+        created_by=maker,
+    )
 
 
 async def put(  # noqa: PLR0913 (what a file is, and where it goes)
@@ -92,7 +99,7 @@ async def note_download(session: AsyncSession, actor: Actor, file_id: UUID) -> F
 async def remove(session: AsyncSession, actor: Actor, file_id: UUID) -> None:
     """Delete a file; it can be restored until it is purged, and counts for the quota until then."""
     actor.require(Permission.FILE_WRITE)
-    where = soft_delete.one(File, actor.require_tenant(), file_id)
+    where = _upload(actor, file_id)
     try:
         await soft_delete.remove(session, actor, File, *where)
     except NotFound as error:
@@ -103,7 +110,7 @@ async def remove(session: AsyncSession, actor: Actor, file_id: UUID) -> None:
 async def restore(session: AsyncSession, actor: Actor, file_id: UUID) -> File:
     """Bring a deleted file back."""
     actor.require(Permission.FILE_WRITE)
-    where = soft_delete.one(File, actor.require_tenant(), file_id)
+    where = _upload(actor, file_id)
     try:
         await soft_delete.restore(session, File, *where)
     except NotFound as error:
@@ -117,6 +124,11 @@ async def set_quota(session: AsyncSession, actor: Actor, quota: int | None) -> N
     actor.require(Permission.TENANT_MANAGE)
     (await quotas.locked(session, actor)).quota = quota
     audit.record(session, actor, "file.quota", "quota", bytes=quota)
+
+
+def _upload(actor: Actor, file_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that name one file that was uploaded: others go with their owner."""
+    return (*soft_delete.one(File, actor.require_tenant(), file_id), File.kind == Kind.UPLOAD)
 
 
 def _target(file_id: UUID) -> str:

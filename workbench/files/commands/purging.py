@@ -11,6 +11,7 @@ from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.files import quotas
 from workbench.files.models import File, Upload
+from workbench.files.writing import Written
 from workbench.permissions import Permission
 
 TENANTS = text("select workbench.tenants_with_files()")
@@ -67,6 +68,22 @@ async def expire(session: AsyncSession, actor: Actor, *, before: datetime, most:
     quota.used -= sum(row.reserved for row in rows)
     audit.record(session, actor, "upload.expire", "uploads", rows=len(rows))
     return [row.id for row in rows]
+
+
+async def measure(session: AsyncSession, actor: Actor, file_id: UUID, written: Written) -> None:
+    """Note what a file without a hash holds, now that it was read; from now on it counts."""
+    actor.require(Permission.FILE_WRITE)
+    quota = await quotas.locked(session, actor)
+    found = (
+        update(File)
+        .where(File.tenant_id == actor.require_tenant(), File.id == file_id, File.sha256.is_(None))
+        .values(size=written.size, sha256=written.sha256, media_type=written.media_type)
+        .returning(File.size)
+        .execution_options(include_deleted=True, synchronize_session=False)
+    )
+    for size in await session.scalars(found):
+        quota.used += size
+        audit.record(session, actor, "file.measure", f"file {file_id}", bytes=size)
 
 
 async def mark_lost(
