@@ -3,17 +3,24 @@
 import base64
 import io
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from playwright.async_api import Browser, Page, Route, expect
+from pydantic import ByteSize
 from sqlalchemy import select
 
+from dashboards import app as dashboards
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_analyst import PASSWORD, make_analyst, sign_in
 from tests.support import people
+from tests.support.serving import serving
+from workbench.api import app as api
 from workbench.datasets.models import Import
 from workbench.db.session import Database
 from workbench.permissions import Role
+from workbench.settings import Settings
+from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
 ACCEPTED = "Failed to load resource"
@@ -115,7 +122,7 @@ async def test_what_goes_wrong_is_told_in_place(
 ) -> None:
     """A refused file and a broken connection are told, the file stays, and a second try is one."""
     email = await make_analyst(database, tenant.id)
-    page = await browser.new_page(viewport={"width": 400, "height": 2400})
+    page = await browser.new_page(viewport={"width": 400, "height": 800})
     visitor = Visitor(page, house)
     await open_files(page, house, email)
 
@@ -131,6 +138,7 @@ async def test_what_goes_wrong_is_told_in_place(
     await page.get_by_role("button", name="Load 1 row").click()
     broke = page.get_by_text("The connection broke; nothing was loaded. Try again.")
     await expect(broke).to_be_visible()
+    await expect(broke).to_be_in_viewport()
     await page.unroute("**/datasets/*/imports")
     await page.get_by_role("button", name="Load 1 row").click()
     await expect(page.get_by_role("heading", name="good.csv is in good")).to_be_visible()
@@ -220,3 +228,23 @@ async def test_a_viewer_sees_a_friendly_face(
     await drop(page, "secret.csv", b"a,b\n1,2\n")
     await expect(page.get_by_text("secret.csv")).to_have_count(0)
     assert not visitor.trouble
+
+
+async def test_a_file_that_is_too_large_is_not_sent(
+    settings: Settings, database: Database, storage: Storage, browser: Browser, tenant: Tenant
+) -> None:
+    """The page knows how large a file may be, says it before a byte is sent, and takes others."""
+    small = settings.model_copy(update={"file_limit": ByteSize(1000)})
+    app: Any = api.create(small, database, storage)
+    dashboards.mount(app, small, database, storage)
+    email = await make_analyst(database, tenant.id)
+    page = await browser.new_page(viewport={"width": 1360, "height": 1600})
+    async with serving(app) as url:
+        visitor = Visitor(page, url)
+        await open_files(page, url, email)
+        await drop(page, "large.csv", b"a,b\n" + b"1,2\n" * 300)
+        await expect(page.get_by_text("large.csv has 1.2 kB; at most 1.0 kB")).to_be_visible()
+        await drop(page, "small.csv", b"a,b\n1,2\n")
+        await expect(page.get_by_role("button", name="Load 1 row")).to_be_enabled()
+        assert not visitor.trouble
+        await page.close()

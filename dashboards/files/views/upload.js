@@ -160,6 +160,8 @@ class Bringing {
       this.model.send_msg({ kind: "refresh" });
     }
     this.draw();
+    // The card was short while the file was sent: what went wrong stands far below.
+    this.host.querySelector("footer .problem")?.scrollIntoView({ block: "center" });
   }
 
   progress(share) {
