@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from workbench.runs.schemas import Status
 from workbench.settings import ROOT, Settings
 
 SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_WORKERS = 2.0
 WAITING = (Status.QUEUED, Status.RUNNING)
 WORKERS = text("select workers from workbench.queue_state()")
 
@@ -72,28 +72,42 @@ async def _run(
         async with acting(database, tenant, member) as actor:
             async with database.session(actor) as session:
                 run_id = (await commands.start(session, actor, notebook, parameters)).id
-            async with _some_worker(settings, database):
-                return await _ended(database, actor, run_id)
+            return await done(settings, database, actor, run_id)
     finally:
         await database.close()
 
 
-@asynccontextmanager
-async def _some_worker(settings: Settings, database: Database) -> AsyncIterator[None]:
-    """Work here while no other worker is alive."""
-    async with database.app.connect() as connection:
-        if await connection.scalar(WORKERS):
-            yield
-            return
-    from workbench.worker import loop  # noqa: PLC0415 (papermill takes a second to import)
-
+async def done(settings: Settings, database: Database, actor: Actor, run_id: UUID) -> Run:
+    """The run once it has ended; raise what keeps this process from working, should it have to."""
     stop = asyncio.Event()
-    working = asyncio.create_task(loop.serve(settings, stop))
+    working = asyncio.create_task(_stand_by(settings, database, stop))
+    ending = asyncio.create_task(_ended(database, actor, run_id))
     try:
-        yield
+        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+        return await ending
     finally:
         stop.set()
+        ending.cancel()
         await working
+
+
+async def _stand_by(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Work here from the moment on in which no other worker is alive.
+
+    One that was killed counts as alive until it has been silent for a minute: so look again.
+    """
+    while not stop.is_set():
+        async with database.app.connect() as connection:
+            is_alone = not await connection.scalar(WORKERS)
+        if is_alone:
+            from workbench.worker import loop  # noqa: PLC0415 (papermill takes a second to import)
+
+            await loop.serve(settings, stop)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN_WORKERS)
 
 
 async def _ended(database: Database, actor: Actor, run_id: UUID) -> Run:
