@@ -206,7 +206,7 @@ class Store:
                 rows_loaded=order.rows_loaded,
                 rows_replaced=order.rows_replaced,
                 rows_rejected=order.rows_rejected,
-                has_rejects=order.rejects_key is not None,
+                has_rejects=order.rejects_id is not None,
                 error=order.error,
                 who="you" if order.requested_by == self._actor.user_id else "a colleague",
                 ordered=order.created_at,

@@ -85,12 +85,11 @@ class TestLinks:
         visit = await opened(database, actor, arguments)
         assert said in visit._stage._face.pane.object
         assert "href" in visit._stage._face.pane.object
-        assert not visit._stage._content.visible
+        assert visit._stage._content.visible is False
         assert [known["name"] for known in visit._form.datasets] == ["flights"]
 
         await visit._wish({"kind": "dataset", "dataset": "flights"})
-        assert visit._stage._content.visible
-        assert visit._found.visible
+        assert (visit._stage._content.visible, visit._found.visible) == (True, True)
 
 
 @pytest.mark.usefixtures("loaded")

@@ -17,6 +17,7 @@ from workbench.datasets.schemas import ImportOrder
 from workbench.db.ids import new_id
 from workbench.db.session import Database
 from workbench.errors import Forbidden
+from workbench.files import writing
 from workbench.permissions import Permission, Role
 from workbench.storage import Storage
 from workbench.tenants.models import Tenant
@@ -39,10 +40,11 @@ def store_of(database: Database, actor: Actor) -> Store:
 async def bring(database: Database, storage: Storage, actor: Actor, name: str = "sales") -> UUID:
     """Have a file make a private dataset; a worker has not begun yet."""
     order = ImportOrder.model_validate({"mode": "create", "reading": TYPED, "title": "Sales"})
-    async with database.session(actor) as session:
-        made = await commands.start_import(
-            session, actor, storage, name, io.BytesIO(CSV), file_name="sales.csv", order=order
-        )
+    made = await commands.send_import(
+        *(database, storage, samples.BOUNDS, actor, name, writing.blocks(io.BytesIO(CSV))),
+        file_name="sales.csv",
+        order=order,
+    )
     return made.id
 
 
