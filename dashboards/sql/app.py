@@ -109,7 +109,7 @@ class Sql:
             self._turns.begin(self._follow, desk.history[0].id)
 
     async def _follow(self, statement: UUID) -> None:
-        """Wait for a statement that another page of the visitor's began, or this before a reload."""
+        """Wait for a statement that another page began, or this one before a reload."""
         for _ in range(LOOKS):
             ran = next((ran for ran in self._history if ran.id == statement), None)
             if ran is None or ran.outcome is not None:

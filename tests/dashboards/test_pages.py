@@ -216,7 +216,7 @@ def test_navigation_shows_what_one_may_use(actor: Actor, operator: Actor) -> Non
     blind = actor.narrowed(actor.permissions - {Permission.DASHBOARD_READ})
 
     assert [[link.name for link in links(who)] for who in (actor, blind, operator)] == [
-        ["Flights"],
+        ["Flights", "SQL"],
         [],
         [],
     ]
