@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, expect
 
 from tests.journeys.conftest import Visitor
-from tests.journeys.test_analyst import PASSWORD, make_analyst, sign_in
+from tests.journeys.test_analyst import MODELS, PASSWORD, make_analyst, sign_in
 from tests.support import flights, people
 from workbench.datasets import commands
 from workbench.datasets.schemas import NewSavedQuery
@@ -68,9 +68,16 @@ async def mistype_and_mend(page: Page) -> None:
     await expect(page.get_by_role("cell", name="32", exact=True)).to_be_visible()
     await expect(page.get_by_role("alert")).to_have_count(0)
 
+    models = await page.evaluate(MODELS)
+    await write(page, "select count(*) + 1 as flights from flights")
+    await page.get_by_label("SQL statement").press("Control+Enter")
+    await expect(page.get_by_role("cell", name="33", exact=True)).to_be_visible()
+    await page.wait_for_function(f"{MODELS} === {models}")
+
 
 async def save_and_find_again(page: Page) -> None:
     """Save the statement, open the page again, and find it in the list, alone."""
+    await write(page, "select count(*) as flights\nfrom flights")
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.get_by_role("textbox", name="Name").fill(NAME)
     await page.get_by_role("button", name="Save", exact=True).last.click()
