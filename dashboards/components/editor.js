@@ -62,7 +62,7 @@ export async function render({ model, el }) {
   const editor = library.edit(box, {
     mode: "ace/mode/sql", theme: THEME, value: model.value, minLines: 7, maxLines: 24,
     fontSize: 14, showPrintMargin: false, useSoftTabs: true, tabSize: 2, wrap: true,
-    enableBasicAutocompletion: true, enableLiveAutocompletion: true, enableSnippets: false,
+    enableBasicAutocompletion: true, enableLiveAutocompletion: true, enableSnippets: false, liveAutocompletionThreshold: 2,
     textInputAriaLabel: model.label, showFoldWidgets: false, scrollPastEnd: 0, indentedSoftWrap: false,
   });
   editor.renderer.attachToShadowRoot();
@@ -106,6 +106,7 @@ export async function render({ model, el }) {
     name: "run",
     bindKey: { win: "Ctrl-Enter", mac: "Command-Enter|Ctrl-Enter" },
     exec: () => {
+      editor.completer?.detach();
       tell();
       model.send_msg({ kind: "run", text: editor.getValue() });
     },

@@ -22,7 +22,7 @@ class Grid(JSComponent):
     _esm = HERE / "grid.js"
     _stylesheets: ClassVar[list[str]] = [(HERE / "grid.css").read_text()]
 
-    def show(self, headings: Sequence[Heading], rows: Sequence[Sequence[str | None]]) -> None:
+    def fill(self, headings: Sequence[Heading], rows: Sequence[Sequence[str | None]]) -> None:
         """Show other rows under other headings."""
         columns = [{"title": each.title, "is_number": each.is_number} for each in headings]
         self.param.update(columns=columns, rows=[list(row) for row in rows])

@@ -106,10 +106,10 @@ class Sql:
             self._side.show_history(desk.history, datetime.now(UTC))
             self._bench.write(self._first(desk))
         if desk.history and desk.history[0].outcome is None:
-            self._turns.begin(self._follow, desk.history[0].id)
+            self._begin(self._follow, desk.history[0].id)
 
     async def _follow(self, statement: UUID) -> None:
-        """Wait for a statement that another page of the visitor's began, or this before a reload."""
+        """Wait for a statement that another page began, or this one before a reload."""
         for _ in range(LOOKS):
             ran = next((ran for ran in self._history if ran.id == statement), None)
             if ran is None or ran.outcome is not None:
@@ -172,15 +172,17 @@ class Sql:
         self._bench.say_cancelling()
         await self._turns.cancel()
 
-    def _begin(self, work: Work) -> None:
+    def _begin(self, work: Work, running: UUID | None = None) -> None:
         async def attempt(statement: UUID) -> None:
             try:
-                await work(statement)
+                try:
+                    await work(statement)
+                finally:
+                    await self._refresh_history()
             except Exception as error:  # noqa: BLE001 (whatever it was, it is said)
                 self._fail(error)
-            await self._refresh_history()
 
-        if self._turns.begin(attempt):
+        if self._turns.begin(attempt, running):
             self._bench.say_nothing()
 
     def _fail(self, error: Exception) -> None:

@@ -21,5 +21,5 @@ class State(param.Parameterized):
     """Which saved query is open, how many rows are wanted, and what was deleted."""
 
     opened = param.ClassSelector(class_=UUID, default=None, doc="The saved query that is open.")
-    limit = param.Selector(default=1000, objects=list(LIMITS), doc="How many rows at most.")
+    limit = param.Integer(default=LIMITS[1], bounds=(1, LIMITS[-1]), doc="How many rows at most.")
     deleted = param.ClassSelector(class_=UUID, default=None, doc="The query that was deleted last.")

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, expect
 
 from tests.journeys.conftest import Visitor
-from tests.journeys.test_analyst import PASSWORD, make_analyst, sign_in
+from tests.journeys.test_analyst import MODELS, PASSWORD, make_analyst, sign_in
 from tests.support import flights, people
 from workbench.datasets import commands
 from workbench.datasets.schemas import NewSavedQuery
@@ -63,14 +63,21 @@ async def mistype_and_mend(page: Page) -> None:
     await expect(page.locator(".wrong").first).to_be_visible()
 
     await page.get_by_role("button", name="Write dest").click()
-    await expect(page.get_by_text("dst")).to_have_count(0)
+    await expect(page.locator(".ace_text-layer")).to_contain_text("count(dest)")
     await page.get_by_label("SQL statement").press("Control+Enter")
     await expect(page.get_by_role("cell", name="32", exact=True)).to_be_visible()
     await expect(page.get_by_role("alert")).to_have_count(0)
 
+    models = await page.evaluate(MODELS)
+    await write(page, "select count(*) + 1 as flights from flights")
+    await page.get_by_label("SQL statement").press("Control+Enter")
+    await expect(page.get_by_role("cell", name="33", exact=True)).to_be_visible()
+    await page.wait_for_function(f"{MODELS} === {models}")
+
 
 async def save_and_find_again(page: Page) -> None:
     """Save the statement, open the page again, and find it in the list, alone."""
+    await write(page, "select count(*) as flights\nfrom flights")
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.get_by_role("textbox", name="Name").fill(NAME)
     await page.get_by_role("button", name="Save", exact=True).last.click()
@@ -108,6 +115,12 @@ async def cancel(page: Page) -> None:
     await expect(over).to_be_visible(timeout=CANCELLED_WITHIN)
     await page.get_by_role("tab", name="History").click()
     await expect(page.get_by_text(re.compile("^just now, cancelled")).first).to_be_visible()
+
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(page.get_by_text("Running…")).to_be_visible()
+    await page.reload()
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_text("Running…")).to_be_hidden()
 
 
 async def test_a_viewer_is_told_kindly(

@@ -59,7 +59,7 @@ class Results:
         self._answer.visible = True
         self._head.show(title="Answer", note=counted(result))
         self._grid.empty = "No row fits. Look at the conditions of the statement."
-        self._grid.show(cells.headings(result), cells.texts(result))
+        self._grid.fill(cells.headings(result), cells.texts(result))
         self._download.param.update(sql=question.sql, refusal=self._refusal(question, result))
         found = charts.plot(result)
         self._chart.pane.visible = found is not None

@@ -30,7 +30,7 @@ OnTold = Callable[[str, str], Awaitable[None]]
 class Lists(JSComponent):
     """Three lists under tabs; whatever they contain is shown as text."""
 
-    tab = param.Selector(default="datasets", objects=["datasets", "saved", "history"])
+    tab = param.String(default="datasets", doc="Which of the three is shown.")
     datasets = param.List(default=[], doc="Name, title and columns, each with what is inserted.")
     saved = param.List(default=[], doc="Id, name and a note.")
     history = param.List(default=[], doc="Id, statement, note, and whether it went well.")

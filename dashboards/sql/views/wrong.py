@@ -23,12 +23,12 @@ class Wrong:
 
     def __init__(self, on_fix: Callable[[str], None]) -> None:
         """Make a box that is hidden; `on_fix` hears which of the names was meant."""
-        self._face = Face(
+        self.face = Face(
             "sql_wrong", is_wrong=True, message="", excerpt="", mark="", hint="", line=0
         )
         self._fixes = [_fix(on_fix) for _ in range(MOST_FIXES)]
         self._row = layout.column(*self._fixes, css=ROW)
-        self.pane = layout.column(self._face.pane, self._row)
+        self.pane = layout.column(self.face.pane, self._row)
         self.pane.visible = False
 
     def show(self, error: WorkbenchError) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class Wrong:
         position = detail.position
         places = [each for each in error.details if each.position is None and each.place != "sql"]
         message = "; ".join(_said(each) for each in places) or str(error)
-        self._face.show(
+        self.face.show(
             is_wrong=not isinstance(error, SqlCancelled),
             message=message,
             excerpt=position.excerpt if position else "",
