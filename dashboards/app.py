@@ -16,12 +16,15 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from dashboards import theme, upstream
 from dashboards.assets import Assets
+from dashboards.explore import app as explore
+from dashboards.files import app as files
 from dashboards.flights import app as flights
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
 from dashboards.home import app as home
 from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
+from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
 from workbench.db import keys
 from workbench.db.session import Database
@@ -32,7 +35,13 @@ from workbench.storage import Storage
 
 Page = Callable[[Visit], pn.viewable.Viewable]
 
-PAGES: dict[str, Page] = {"/dashboards/home": home.page, "/dashboards/flights": flights.page}
+PAGES: dict[str, Page] = {
+    "/dashboards/home": home.page,
+    "/dashboards/explore": explore.page,
+    "/dashboards/sql": sql.page,
+    "/dashboards/files": files.page,
+    "/dashboards/flights": flights.page,
+}
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
 
@@ -59,7 +68,7 @@ def mount(
         lambda: datetime.now(UTC),
     )
     login.add(app, door)
-    house = House(database, ROOT / "notebooks")
+    house = House(database, ROOT / "notebooks", file_limit=settings.file_limit)
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)
     for route in app.router.routes:

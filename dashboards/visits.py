@@ -31,6 +31,7 @@ class House:
     database: Database
     notebooks: Path
     answers: Answers = field(default_factory=Answers)
+    file_limit: int = 2 * 1024**3  # bytes; the API refuses a larger file
 
 
 @dataclass(frozen=True, slots=True)

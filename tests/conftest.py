@@ -5,8 +5,8 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import is_hypothesis_test
 
 from tests.support import people, s3_server
 from workbench.actor import Actor
@@ -24,6 +24,12 @@ LONG = {"journeys", "notebooks", "worker", "proof", "cli"}
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
 
 
+# How long an example takes tells how busy the machine is.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
+
 # What the tests import is no garbage: it is neither searched while it grows nor ever after.
 gc.disable()
 
@@ -35,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # Drawing examples takes three times as long while lines are counted, and the plain tests
         # beside these go the same ways.
-        if is_hypothesis_test(getattr(item, "obj", None)):
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("no_cover")
 
 

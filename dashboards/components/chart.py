@@ -1,6 +1,7 @@
 """A chart in a card: a question as its title, and a drawing that follows the colour scheme."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -11,6 +12,9 @@ from dashboards.components.face import Face
 from dashboards.components.layout import card
 
 Option = dict[str, Any]
+# Of these nothing is left of the drawing before. The tooltip stays: one that is made anew while the
+# pointer rests on the drawing fails in the browser.
+REPLACED = ["series", "xAxis", "yAxis", "grid", "legend", "visualMap", "axisPointer"]
 
 
 class Chart:
@@ -23,9 +27,17 @@ class Chart:
         self._title = title
         self._head = Face("chart_head", title=title, note=note)
         self._drawing = pn.pane.ECharts(
-            {}, height=height, sizing_mode="stretch_width", margin=0, options={"notMerge": True}
+            {},
+            height=height,
+            sizing_mode="stretch_width",
+            margin=0,
+            options={"replaceMerge": REPLACED},
         )
         self.pane = card(self._head.pane, self._drawing)
+
+    def name(self, note: str) -> None:
+        """Say under the title what is shown."""
+        self._head.show(title=self._title, note=note)
 
     def follow(self, page: pmui.Page) -> None:
         """Draw in the colours of the page, and again whenever they change."""
@@ -36,6 +48,23 @@ class Chart:
         """Draw what `make` answers for the name of a colour scheme."""
         self._make = make
         self._redraw()
+
+    def entitle(self, title: str, note: str) -> None:
+        """Show another question above the drawing."""
+        self._head.show(title=title, note=note)
+
+    def size(self, height: int) -> None:
+        """Make the drawing so many pixels high."""
+        self._drawing.height = height
+
+    def listen(self, on_click: Callable[[Option], Coroutine[Any, Any, None]]) -> None:
+        """Pass on what a click meets: the piece of data as it was drawn."""
+
+        def clicked(event: Any) -> None:
+            # The pane calls, and awaits nothing.
+            pn.state.execute(partial(on_click, (event.data or {}).get("data") or {}))
+
+        self._drawing.on_event("click", clicked)
 
     def _redraw(self) -> None:
         if self._make is not None:

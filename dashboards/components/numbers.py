@@ -66,3 +66,8 @@ def lasted(started: datetime | None, finished: datetime | None) -> str:
     if seconds < 60:  # noqa: PLR2004 (a minute)
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def milliseconds(value: float) -> str:
+    """A short time that was measured: milliseconds up to a second, then seconds."""
+    return f"{value:,.0f} ms" if value < 1000 else f"{value / 1000:,.1f} s"  # noqa: PLR2004

@@ -38,6 +38,17 @@ class Link:
 
 LINKS = (
     Link(
+        "/dashboards/explore",
+        "Explore",
+        "Any question to any dataset, without SQL.",
+    ),
+    Link("/dashboards/sql", "SQL", "Ask the datasets a question of your own, and keep it."),
+    Link(
+        "/dashboards/files",
+        "Files",
+        "Bring a file, look at it, and load it into a dataset.",
+    ),
+    Link(
         "/dashboards/flights",
         "Flights",
         "Delays, destinations, and every single flight.",

@@ -20,11 +20,18 @@ function heading(model, column) {
   return cell;
 }
 
-function row(model, texts) {
+function row(model, texts, place) {
   const made = element("tr");
   model.columns.forEach((column, index) => {
     const attributes = column.is_number ? { class: "number" } : {};
-    made.append(element("td", attributes, texts[index]));
+    const isPick = model.can_pick && index === 0;
+    const cell = element("td", attributes, isPick ? "" : texts[index]);
+    if (isPick) {
+      const button = element("button", { type: "button", class: "pick" }, texts[index]);
+      button.addEventListener("click", () => model.send_msg({ kind: "pick", row: place }));
+      cell.append(button);
+    }
+    made.append(cell);
   });
   return made;
 }
@@ -49,7 +56,7 @@ export function render({ model, el }) {
     const top = element("thead");
     top.append(head);
     const body = element("tbody");
-    body.append(...model.rows.map((texts) => row(model, texts)));
+    body.append(...model.rows.map((texts, place) => row(model, texts, place)));
     table.append(top, body);
     scroller.replaceChildren(table);
     foot.replaceChildren(
@@ -59,7 +66,8 @@ export function render({ model, el }) {
     );
   }
 
-  const shown = ["rows", "order", "descending", "label", "has_previous", "has_next", "is_loading"];
+  const shown = ["columns", "rows", "order", "descending", "label", "has_previous", "has_next",
+    "is_loading"];
   let isPlanned = false;
   model.on(shown, () => {
     if (isPlanned) return; // one drawing for all changes that arrive together

@@ -28,6 +28,7 @@ class Table(JSComponent):
     label = param.String(default="", doc="Which rows these are.")
     has_previous = param.Boolean(default=False, doc="Whether there are rows before these.")
     has_next = param.Boolean(default=False, doc="Whether there are rows after these.")
+    can_pick = param.Boolean(default=False, doc="Whether the first text of a row can be clicked.")
     is_loading = param.Boolean(default=True, doc="Whether other rows are on their way.")
 
     _esm = Path(__file__).parent / "table.js"
@@ -35,16 +36,29 @@ class Table(JSComponent):
 
     @classmethod
     def of(
-        cls, headings: tuple[Heading, ...], on_wish: Callable[[str, str], Awaitable[None]]
+        cls,
+        headings: tuple[Heading, ...],
+        on_wish: Callable[[str, str], Awaitable[None]],
+        on_pick: Callable[[int], Awaitable[None]] | None = None,
     ) -> "Table":
-        """Make a table; a wish is `sort` with a column's name, `previous` or `next`."""
-        table = cls(columns=[asdict(heading) for heading in headings], sizing_mode="stretch_width")
-        names = {heading.name for heading in headings}
+        """Make a table; a wish is `sort` with a column's name, `previous` or `next`.
+
+        Where rows can be picked, the number of the row on the page is passed on.
+        """
+        table = cls(can_pick=on_pick is not None, sizing_mode="stretch_width")
+        table.head(headings)
 
         async def wish(message: Any) -> None:
             kind, column = message.data.get("kind"), message.data.get("column")
+            row, names = message.data.get("row"), [heading["name"] for heading in table.columns]
             if kind in {"previous", "next"} or (kind == "sort" and column in names):
                 await on_wish(kind, column or "")
+            elif on_pick and kind == "pick" and row in range(len(table.rows)):
+                await on_pick(row)
 
         table.on_msg(wish)
         return table
+
+    def head(self, headings: tuple[Heading, ...]) -> None:
+        """Put rows under other headings."""
+        self.columns = [asdict(heading) for heading in headings]

@@ -1,6 +1,7 @@
 """Files that make datasets, over HTTP: who may, what a failure leaves, what the maker may do."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -251,13 +252,17 @@ class TestMaker:
     async def test_all_of_it(self, client: httpx.AsyncClient, load: Load) -> None:
         """Append, replace, upsert, undo, cancel and retry, after the first."""
         await load(await create(client, reading=READING))
-        for fields, rows in (
-            ({}, 4), ({"mode": "replace"}, 2), ({"mode": "upsert", "key": "site,seen"}, 2),
-        ):  # fmt: skip
+
+        async def brought(rows: int, **fields: Any) -> str:
             sent = await send(client, NAME, FILE, reading=READING, **fields)
             assert (await load(sent)).json()["rows_loaded"] == 2
             assert len((await client.get(ROWS)).json()["items"]) == rows
-        undone = await client.post(f"{URL}/{sent.json()['id']}/undo")
+            return str(sent.json()["id"])
+
+        await brought(4)
+        await brought(2, mode="replace")
+        last = await brought(2, mode="upsert", key="site,seen")
+        undone = await client.post(f"{URL}/{last}/undo")
         assert undone.status_code == 200
         waiting = (await send(client, NAME, "site\nx\n")).json()["id"]
         assert (await client.post(f"{URL}/{waiting}/cancel")).json()["status"] == "cancelled"

@@ -22,6 +22,8 @@ from workbench.worker import stays
 
 REASON = "ticket 4711"
 OUTLIVES = {
+    Permission.DATASET_CREATE,
+    Permission.DATASET_DEFINE,
     Permission.FILE_READ,
     Permission.FILE_WRITE,
     Permission.IMPORT_START,

@@ -208,6 +208,14 @@ class TestPreview:
         assert len(proposal["preview"]) == 2
         assert (await client.get(URL)).json()["items"] == []
 
+    async def test_takes_what_an_import_takes(self, client: httpx.AsyncClient) -> None:
+        """A file beyond what other bodies may have is looked at; what is no file is not."""
+        large = b"code,amount\n" + b"a,1\n" * 300_000
+        shown = await client.post(f"{URL}/preview", files={"file": ("a.csv", large)})
+        assert shown.status_code == 200, shown.text
+        assert shown.json()["rows_estimated"] == pytest.approx(300_000, rel=0.01)
+        assert_problem(await client.post("/api/v1/sql", content=large), 413, "too_large")
+
     async def test_refuses_what_cannot_be_read(self, client: httpx.AsyncClient) -> None:
         """A picture, an empty file, a form without one, a field too many."""
         for content in (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, b""):

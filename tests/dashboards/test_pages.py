@@ -212,11 +212,11 @@ class TestPlatform:
 
 
 def test_navigation_shows_what_one_may_use(actor: Actor, operator: Actor) -> None:
-    """Flights need a tenant and the permission to open dashboards."""
+    """Dashboards of rows need a tenant and the permission to open dashboards."""
     blind = actor.narrowed(actor.permissions - {Permission.DASHBOARD_READ})
 
     assert [[link.name for link in links(who)] for who in (actor, blind, operator)] == [
-        ["Flights"],
+        ["Explore", "SQL", "Files", "Flights"],
         [],
         [],
     ]

@@ -18,6 +18,11 @@ def is_(column: str, value: Any, op: str = "eq") -> dict[str, Any]:
     return {"column": column, "op": op, "value": value}
 
 
+def in_(column: str, bucket: str, values: list[Any], **zone: str) -> dict[str, Any]:
+    """A condition on a part of a time."""
+    return {"column": column, "bucket": bucket, "op": "in", "value": values} | zone
+
+
 NESTED: dict[str, Any] = is_("delay", 0)
 for _ in range(3000):
     NESTED = {"not": NESTED}
@@ -37,6 +42,11 @@ for _ in range(3000):
         ([is_("flown_on", ["2026-01-05", "2026-02-10"], "between")], [33, None]),
         ([is_("dest", "or", "contains")], [-5]),
         ([is_("dest", "%", "contains")], []),
+        ([in_("departed", "weekday", [3])], [-5, 2]),
+        ([in_("departed", "weekday", [3], zone="Asia/Tokyo")], [-5, -1, 2]),
+        ([in_("departed", "hour_of_day", [6, 23])], [-1, 33]),
+        ([{"not": in_("flown_on", "month_of_year", [1])}], [-1, 0, None]),
+        ([in_("flown_on", "weekday", [0, 1])], [33, None]),
         ([{"search": "b"}], [-1, 0]),
         ([{"search": "IA"}], [2, 33, None]),
         ([{"search": "_"}], []),
@@ -56,6 +66,11 @@ async def test_they_choose_rows(reader: Reader, filters: list[Any], delays: list
         (is_("delay", [1, 2, 3], "between"), "filter[0].value"),
         (is_("delay", ["a", 2], "between"), "filter[0].value[0]"),
         (is_("delay", "1", "contains"), "filter[0].value"),
+        (in_("delay", "weekday", [1]), "filter[0].bucket"),
+        (in_("flown_on", "hour_of_day", [1]), "filter[0].bucket"),
+        (in_("flown_on", "weekday", [1], zone="Asia/Tokyo"), "filter[0].zone"),
+        (in_("departed", "weekday", [1], zone="Asia/Nowhere"), "filter[0].zone"),
+        (in_("departed", "weekday", ["Friday"]), "filter[0].value[0]"),
         ({"search": "a\0"}, "filter[0].search"),
     ],
 )
@@ -74,6 +89,8 @@ async def test_they_name_the_wrong_place(reader: Reader, filter_: Any, place: st
         [{"any": [is_("delay", 1)], "all": [is_("delay", 1)]}],
         [{"neither": [is_("delay", 1)]}],
         [{"any": [is_("delay", number) for number in range(100)]}, is_("delay", 0)],
+        [in_("departed", "fortnight", [1])],
+        [is_("departed", None, "is_null") | {"zone": "Asia/Tokyo"}],
         [NESTED],
         [is_("delay", 0)] * 51,
     ],

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-START_SECONDS = 180
+START_SECONDS = 420  # no time that is promised: what has not started by then hangs
 STOP_SECONDS = 40
 
 
@@ -71,7 +71,11 @@ def up(home: Path, *arguments: str) -> Iterator[Site]:
             yield site
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(STOP_SECONDS)
+            try:
+                process.wait(STOP_SECONDS)
+            finally:
+                process.kill()  # nothing happens to one that has ended
+                process.wait()
 
 
 def _wait(site: Site, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -87,6 +87,12 @@ class TestExecute:
         assert run.status == "succeeded"
         assert bench.said(run).strip() == ascii(hostile)
 
+    async def test_it_keeps_what_was_said_last(self, bench: Bench, actor: Actor) -> None:
+        """How far the run came is there also when it ends right afterwards."""
+        run = await bench.run(actor, READ, "run.progress(3, 4)")
+
+        assert (run.status, run.progress) == ("succeeded", 0.75)
+
     @pytest.mark.parametrize(
         ("cell", "error"),
         [

@@ -1,10 +1,11 @@
-"""Forms with one file in them, read while they arrive: neither memory nor disk holds the file."""
+"""Forms with one file in them: read while they arrive, or kept once they are there as a whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
 from workbench.errors import Detail, Invalid
@@ -12,6 +13,8 @@ from workbench.files.errors import CutOff
 
 MAX_FIELD = 1024
 MAX_FIELDS = 4
+CUT_OFF = "The form ends before its file does; send it again."
+TAIL = 1024  # bytes at the end of a body, within which a form ends
 
 
 async def body(request: Request) -> AsyncIterator[bytes]:
@@ -21,6 +24,24 @@ async def body(request: Request) -> AsyncIterator[bytes]:
             yield chunk
     except ClientDisconnect as error:
         raise CutOff from error
+
+
+class WholeRequest(Request):
+    """A request whose form is there to its end, or refused: then what came of its file is gone."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body; raise MultiPartException, after which the form removes what it has kept."""
+        _, options = parse_options_header(self.headers.get("content-type"))
+        tail = b""
+        try:
+            async for chunk in super().stream():
+                tail = (tail + chunk[-TAIL:])[-TAIL:]
+                yield chunk
+        except ClientDisconnect as error:
+            raise MultiPartException(CUT_OFF) from error
+        boundary = options.get(b"boundary")
+        if boundary and b"--" + boundary + b"--" not in tail:
+            raise MultiPartException(CUT_OFF)
 
 
 @dataclass

@@ -21,7 +21,9 @@ from workbench.api.metrics import Metrics
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 2 * 1024**3
-UPLOAD_PATH = re.compile(r"/api/v1/(datasets/[^/]+/imports|files|files/uploads/[^/]+)")
+UPLOAD_PATH = re.compile(
+    r"/api/v1/(datasets/[^/]+/imports|imports/preview|files|files/uploads/[^/]+)"
+)
 NO_STORE_PATH = re.compile(r"/(api|health|metrics)(/|$)")
 
 IN_ADDRESS = "A token in an address is read by many; revoke it, and send another as a header."

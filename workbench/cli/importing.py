@@ -32,31 +32,36 @@ MOVE_SECONDS = 0.1
 CREATE = {"mode": "create"}
 
 
+HowLoaded = Annotated[
+    str | None,
+    typer.Option(
+        help="append, replace, upsert, or create a private dataset; without it append, or "
+        "create where there is none."
+    ),
+]
+MostRejects = Annotated[
+    int | None, typer.Option(help="How many rows may be refused; one more, and none loads.")
+]
+RejectsTo = Annotated[
+    Path | None, typer.Option(help="Where refused rows go, to be corrected and sent again.")
+]
+
+
 def import_(  # noqa: PLR0913, PLR0917 (each is an option)
     file: Annotated[Path, typer.Argument(help="CSV, Excel, Parquet or JSON lines.")],
     tenant: Annotated[str, typer.Option(help="The tenant's slug.")],
     dataset: Annotated[
         str | None, typer.Option(help="The dataset's name; that of the file without it.")
     ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            help="append, replace, upsert, or create a private dataset; without it append, or "
-            "create where there is none."
-        ),
-    ] = None,
+    mode: HowLoaded = None,
     key: Annotated[
         str, typer.Option(help="Of an upsert: the columns that tell rows apart, with commas.")
     ] = "",
     title: Annotated[str, typer.Option(help="Of a dataset that is created; else its name.")] = "",
     null_text: Annotated[str, typer.Option(help="What stands in a cell without a value.")] = "",
     reading: Annotated[str, typer.Option(help="How to read the file, as JSON.")] = "{}",
-    most_rejects: Annotated[
-        int | None, typer.Option(help="How many rows may be refused; one more, and none loads.")
-    ] = None,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where refused rows go, to be corrected and sent again.")
-    ] = None,
+    most_rejects: MostRejects = None,
+    rejects: RejectsTo = None,
     email: Annotated[
         str | None, typer.Option("--as", help="The member who imports; an owner without it.")
     ] = None,
@@ -83,15 +88,21 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
             chosen = order if mode else await _chosen(db, actor, name, order)
             done = await _loaded(db, actor, storage, file, name, chosen)
             if rejects is not None and done.rejects_id is not None:
-                maker = commands.as_maker(actor, done.dataset.definition)
-                async with db.session(maker) as session:
-                    _, place = await commands.read_rejects(session, maker, done.id)
-                await write(rejects, writing.read(storage, [place]))
+                await _keep_rejects(db, actor, storage, done, rejects)
             return done
 
     done = database.run(work)
     if done is not None:
         _tell(done, as_json=as_json)
+
+
+async def _keep_rejects(
+    db: Database, actor: Actor, storage: Storage, done: Import, rejects: Path
+) -> None:
+    maker = commands.as_maker(actor, done.dataset.definition)
+    async with db.session(maker) as session:
+        _, place = await commands.read_rejects(session, maker, done.id)
+    await write(rejects, writing.read(storage, [place]))
 
 
 def _order(key: str, null_text: str, reading: str, given: Mapping[str, Any]) -> ImportOrder:

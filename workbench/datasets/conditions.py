@@ -17,7 +17,7 @@ from sqlalchemy import (
     true,
 )
 
-from workbench.datasets import column_types
+from workbench.datasets import column_types, times
 from workbench.datasets.errors import refuse
 from workbench.datasets.schemas import (
     MAX_SEARCH,
@@ -95,7 +95,10 @@ def _condition(
     view: FromClause, types: Mapping[str, str], condition: Condition, place: str
 ) -> ColumnElement[bool]:
     type_name = check_column(types, condition.column, f"{place}.column")
-    column, value, place = view.c[condition.column], condition.value, f"{place}.value"
+    column: ColumnElement[Any] = view.c[condition.column]
+    if condition.bucket is not None:
+        column, type_name = times.bucket(column, type_name, condition.bucket, condition.zone, place)
+    value, place = condition.value, f"{place}.value"
     if condition.op == "is_null":
         wanted = value is None or column_types.read("boolean", value, place)
         return column.is_(None) if wanted else column.is_not(None)

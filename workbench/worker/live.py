@@ -79,6 +79,7 @@ class Live:
         """End the attempt, also when PostgreSQL is away for some seconds."""
         for _ in range(WRITE_TRIES):
             try:
+                await self.beat()  # the last progress may be younger than the last beat
                 async with self.parts.database.session(self.keeper) as session:
                     await attempts.finish(
                         session, self.keeper, self.attempt, ended.status, now(), ended.error

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.api import import_forms, once
+from workbench.api import forms, import_forms, once
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.forms import FileForm
 from workbench.api.routers.datasets import Name
@@ -156,7 +156,8 @@ async def rejects_file(
 
 
 def _form(request: Request) -> Any:
-    return request.form(
+    whole = forms.WholeRequest(request.scope, request.receive)
+    return whole.form(
         max_files=1, max_fields=import_forms.FIELDS, max_part_size=import_forms.MAX_FIELD
     )
 

@@ -23,7 +23,9 @@ from workbench.datasets.schemas.filters import Filter as Filter
 from workbench.datasets.schemas.filters import Filters as Filters
 from workbench.datasets.schemas.filters import Not as Not
 from workbench.datasets.schemas.filters import Operator as Operator
+from workbench.datasets.schemas.filters import PartOfTime as PartOfTime
 from workbench.datasets.schemas.filters import Search as Search
+from workbench.datasets.schemas.filters import Zone as Zone
 from workbench.datasets.schemas.imports import ImportDetails as ImportDetails
 from workbench.datasets.schemas.imports import ImportOrder as ImportOrder
 from workbench.datasets.schemas.imports import ImportView as ImportView

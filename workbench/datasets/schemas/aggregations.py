@@ -1,21 +1,19 @@
 """The shapes of questions that group and measure."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from workbench.datasets.schemas.filters import Filters
+from workbench.datasets.schemas.filters import Filters, PartOfTime, Zone
 from workbench.datasets.schemas.rows import Sort
 from workbench.datasets.schemas.shapes import Name, Reference, Shape
 
 MAX_GROUPS = 10_000
 
 Instant = Literal["minute", "hour", "day", "week", "month", "quarter", "year"]
-PartOfTime = Literal["weekday", "hour_of_day", "month_of_year"]
 Bucket = Instant | PartOfTime
 Plain = Literal["count", "distinct", "count_distinct", "sum", "mean", "min", "max", "median"]
 Function = Plain | Literal["quantile", "share", "first", "last"]
-Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
 ALONE = ("count", "share")  # functions that can do without a column
 IN_ORDER = ("first", "last")
 

@@ -1,9 +1,18 @@
 """The shapes of filters: conditions on columns, and what joins them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, JsonValue, Tag
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from workbench.datasets.schemas.shapes import Reference, Shape
 
@@ -15,6 +24,8 @@ MAX_SEARCH = 200
 Operator = Literal[
     "eq", "ne", "lt", "le", "gt", "ge", "between", "in", "is_null", "prefix", "contains"
 ]
+PartOfTime = Literal["weekday", "hour_of_day", "month_of_year"]
+Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
 
 
 class Condition(Shape):
@@ -22,12 +33,21 @@ class Condition(Shape):
 
     Comparisons leave rows without a value out; `is_null` takes true (the default) or false, `in` a
     list, `between` the first and the last value, `prefix` the beginning of a text, `contains` a
-    piece of it in capitals or not.
+    piece of it in capitals or not. With a `bucket` the condition is on a part of a time, as groups
+    know it: a weekday (0 is Monday), an hour or a month, of UTC or of a zone.
     """
 
     column: Reference
     op: Operator
     value: JsonValue = None
+    bucket: PartOfTime | None = None
+    zone: Zone | None = Field(default=None, examples=["America/New_York"])
+
+    @model_validator(mode="after")
+    def _has_a_bucket_for_its_zone(self) -> Self:
+        if self.zone is not None and self.bucket is None:
+            raise ValueError("a zone belongs to a bucket")
+        return self
 
 
 class Search(Shape):

@@ -1,0 +1,1 @@
+"""How a question and its answer look. No data is asked for here."""

@@ -1,0 +1,1 @@
+"""How the dashboard of files looks. No data is asked for here."""

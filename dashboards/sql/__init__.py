@@ -1,0 +1,1 @@
+"""The dashboard of questions in SQL: an editor, its answers, saved queries and one's history."""
