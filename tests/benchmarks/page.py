@@ -2,19 +2,19 @@
 
 Two servers of one process each stand over one PostgreSQL: `workbench serve --only api`, and FastAPI
 with SQLAlchemy and Pydantic over the same 673,552 flights in a table that knows no tenants
-(`plain_page`). Eight clients of a third process ask both in turn, and medians of rounds are
-compared. The rate limit is on and counts; only its height is raised, to what nobody reaches.
+(`workbench.bench.plain_page`). Eight clients of a third process ask both in turn, and medians of
+rounds are compared. The rate limit is on and counts; only its height is raised, to what nobody
+reaches.
 """
 
 import asyncio
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,12 +23,12 @@ from typing import IO
 
 import httpx
 
-from tests.benchmarks import client
-from tests.benchmarks.client import Figures
 from tests.support import people, samples
 from tests.support.flights import csv_text
 from tests.support.site import free_port
 from workbench.actor import Actor
+from workbench.bench import client
+from workbench.bench.client import Figures
 from workbench.cli.demo.definitions import FLIGHTS
 from workbench.datasets import commands, queries
 from workbench.db import connect, pages, roles
@@ -95,7 +95,7 @@ def _deep(house: House, name: str, column: str) -> bool:
 def _in_turn(house: House, *urls: str, rounds: int = ROUNDS) -> list[Figures]:
     """The medians of what clients see at each address, asked in turn."""
     found = client.measure(urls, house.token, SECONDS, rounds)
-    return [Figures(*map(statistics.median, zip(*one, strict=True))) for one in found]
+    return [client.median(one) for one in found]
 
 
 def _cursor(house: House, column: str) -> str:
@@ -104,7 +104,7 @@ def _cursor(house: House, column: str) -> str:
     names = ", ".join(order)
     with house.server.superuser("workbench") as superuser:
         row = superuser.execute(
-            f"select {names} from data.plain order by {names} offset %s limit 1",
+            f"select {names} from plain.flights order by {names} offset %s limit 1",
             [(PAGES - 1) * LIMIT - 1],
         ).fetchone()
     assert row is not None
@@ -138,10 +138,12 @@ async def _prepare(settings: Settings) -> Actor:
                 f"select %s, %s, {NAMES} from data.source",
                 [tenant.id, dataset.id],
             )
-        superuser.execute(f"create table data.plain as select row_id, {NAMES} from {table}")
-        superuser.execute("alter table data.plain add primary key (row_id)")
-        superuser.execute(f"grant select on data.plain to {roles.APP}")
-        for name in (table, "data.plain", "workbench_private.live"):
+        superuser.execute("create schema plain")
+        superuser.execute(f"create table plain.flights as select row_id, {NAMES} from {table}")
+        superuser.execute("alter table plain.flights add primary key (row_id)")
+        superuser.execute(f"grant usage on schema plain to {roles.APP}")
+        superuser.execute(f"grant select on plain.flights to {roles.APP}")
+        for name in (table, "plain.flights", "workbench_private.live"):
             superuser.execute(f"vacuum analyze {name}")
     return actor
 
@@ -157,18 +159,15 @@ def _house(settings: Settings, actor: Actor) -> Iterator[House]:
         "WORKBENCH_HOME": str(settings.home),
         "WORKBENCH_RATE_LIMIT": "1000000000/minute",
     }
+    address = connect.login_url(settings, roles.APP).render_as_string(hide_password=False)
     ours, plain = free_port(), free_port()
     serve = [sys.executable, "-m", "workbench", "serve", "--only", "api", "--port", str(ours)]
-    beside = [sys.executable, "-m", "tests.benchmarks.plain_page", str(plain)]
+    beside = [sys.executable, "-m", "workbench.bench.plain_page", str(plain)]
     with (
         (settings.home / "serve.log").open("w") as log,
         _running(serve, log, environment),
-        _running(beside, log, dict(os.environ)) as process,
+        _running(beside, log, os.environ | {"PLAIN_DATABASE_URL": address}),
     ):
-        assert process.stdin is not None
-        url = connect.login_url(settings, roles.APP)
-        process.stdin.write(f"{url.render_as_string(hide_password=False)}\n")
-        process.stdin.flush()
         house = House(
             connect.embedded(settings),
             f"http://127.0.0.1:{ours}/api/v1/datasets/flights/rows?limit={LIMIT}",
@@ -180,15 +179,11 @@ def _house(settings: Settings, actor: Actor) -> Iterator[House]:
 
 
 @contextmanager
-def _running(
-    command: list[str], log: IO[str], environment: dict[str, str]
-) -> Iterator[subprocess.Popen[str]]:
+def _running(command: list[str], log: IO[str], environment: Mapping[str, str]) -> Iterator[None]:
     """Run a server until the block ends."""
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True
-    )
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        yield process
+        yield
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()

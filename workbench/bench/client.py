@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
@@ -79,9 +79,13 @@ class _Client(asyncio.Protocol):
         self.transport.write(self.request)
 
 
-def measure(url: str, token: str, seconds: float) -> Figures:
-    """Have eight clients ask for an address for some seconds, from another process."""
-    order = json.dumps({"url": url, "token": token, "seconds": seconds})
+def measure(urls: Sequence[str], token: str, seconds: float, rounds: int) -> list[list[Figures]]:
+    """Have eight clients ask for each address in turn, for some seconds in each of the rounds.
+
+    They live in another process; the first round warms up and does not count. Answers what they
+    saw at each address, round by round.
+    """
+    order = json.dumps({"urls": urls, "token": token, "seconds": seconds, "rounds": rounds})
     command = [sys.executable, "-m", "workbench.bench.client"]
     answer = subprocess.run(
         command,
@@ -89,16 +93,23 @@ def measure(url: str, token: str, seconds: float) -> Figures:
         capture_output=True,
         text=True,
         check=False,
-        timeout=seconds + PATIENCE_SECONDS,
+        timeout=seconds * len(urls) * (rounds + 1) + PATIENCE_SECONDS,
     )
     if answer.returncode:
         raise Refused(answer.stderr)
-    return Figures(**json.loads(answer.stdout))
+    return [[Figures(*figures) for figures in found] for found in json.loads(answer.stdout)]
 
 
 def median(seen: Sequence[Figures]) -> Figures:
     """The medians of what was seen in several rounds."""
     return Figures(*(statistics.median(each) for each in zip(*map(astuple, seen), strict=True)))
+
+
+async def _rounds(
+    urls: Sequence[str], token: str, seconds: float, rounds: int
+) -> list[list[tuple[float, ...]]]:
+    found = [[await _ask(url, token, seconds) for url in urls] for _ in range(rounds + 1)]
+    return [[astuple(figures) for figures in one] for one in zip(*found[1:], strict=True)]
 
 
 def _same(client: _Client) -> _Client:
@@ -124,5 +135,4 @@ async def _ask(url: str, token: str, seconds: float) -> Figures:
 
 
 if __name__ == "__main__":
-    figures = uvloop.run(_ask(**json.load(sys.stdin)))
-    sys.stdout.write(json.dumps(asdict(figures)))
+    sys.stdout.write(json.dumps(uvloop.run(_rounds(**json.load(sys.stdin)))))

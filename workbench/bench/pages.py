@@ -56,7 +56,10 @@ async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figu
             "late page": f"{first}&cursor={cursor}" if cursor else first,
             "filtered": f"{house.rows}?limit={LIMIT}{FILTER}",
         }
-        seen = await asyncio.to_thread(_in_turn, addresses, house.token, plan)
+        found = await asyncio.to_thread(
+            client.measure, list(addresses.values()), house.token, plan.seconds, plan.rounds
+        )
+    seen = dict(zip(addresses, found, strict=True))
     times = {name: Times(tuple(one.p50 for one in each)) for name, each in seen.items()}
     median = {name: client.median(each) for name, each in seen.items()}
     return times, _figures(plan, median, number)
@@ -95,16 +98,6 @@ def _figures(plan: Plan, seen: dict[str, Figures], number: int) -> list[Figure]:
         ),
         Figure(SECTION, "filter_p50", "A filtered page, median", seen["filtered"].p50 * 1e3, "ms"),
     ]
-
-
-def _in_turn(addresses: dict[str, str], token: str, plan: Plan) -> dict[str, list[Figures]]:
-    seen: dict[str, list[Figures]] = {name: [] for name in addresses}
-    for number in range(plan.rounds + 1):
-        for name, address in addresses.items():
-            found = client.measure(address, token, plan.seconds)
-            if number:  # the first round warms up
-                seen[name].append(found)
-    return seen
 
 
 async def _deep(world: World) -> tuple[int, str | None]:

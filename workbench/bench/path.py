@@ -1,16 +1,14 @@
 """The ways through Workbench that the bench takes: the rooms' own commands, as doors call them."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
 from uuid import UUID
-
-from sqlalchemy import CursorResult, delete
 
 from workbench.actor import Actor
 from workbench.bench.world import World
 from workbench.cli.demo.source import NULL_TEXT
-from workbench.datasets import commands, tables
+from workbench.datasets import commands
 from workbench.datasets.models import Import
 from workbench.datasets.schemas import Filter, ImportOrder, Reading
 from workbench.errors import Unavailable
@@ -53,12 +51,12 @@ async def restore_rows(world: World, deletion: UUID) -> int:
 
 
 async def purge_rows(world: World) -> int:
-    """Remove for good what is marked as deleted, through the policy that says who may."""
-    target = tables.rows(world.dataset.definition)
-    statement = (
-        delete(target)
-        .where(target.c.tenant_id == world.actor.require_tenant())
-        .where(target.c.deleted_at.is_not(None))
-    )
-    async with world.database.session(world.actor) as session:
-        return cast("CursorResult[Any]", await session.execute(statement)).rowcount
+    """Remove for good what is marked as deleted, a batch at a time as the worker does."""
+    purger = Actor.of_system("bench", *commands.PURGER, tenant_id=world.actor.require_tenant())
+    before = datetime.now(UTC) + timedelta(minutes=1)  # whatever PostgreSQL's clock says
+    removed, count = 0, commands.BATCH
+    while count == commands.BATCH:
+        async with world.database.session(purger) as session:
+            count = await commands.purge_rows(session, purger, world.dataset, before=before)
+        removed += count
+    return removed
