@@ -22,9 +22,9 @@ from workbench.db.pages import Page
 PATH = "/dashboards/flights"
 EMPTY = states.State(
     "No flights yet",
-    "As soon as an engineer of your company has imported a file of flights, they appear here.",
-    "/docs",
-    "How to import",
+    "As soon as an engineer of your company has loaded a file of flights, they appear here.",
+    "/dashboards/files",
+    "Bring a file",
 )
 
 

@@ -39,9 +39,9 @@ OF_A_TENANT = states.State(
 )
 EMPTY = states.State(
     "No datasets yet",
-    "As soon as an engineer of your company has imported a file, you can ask it here.",
-    "/docs",
-    "How to import",
+    "As soon as a file is loaded, you can ask it here.",
+    "/dashboards/files",
+    "Bring a file",
 )
 LOOK = timedelta(seconds=0.5)
 LOOKS = 600  # as long as a statement may run

@@ -1,7 +1,6 @@
 """Files that make datasets, over HTTP: who may, what a failure leaves, what the maker may do."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -79,6 +78,20 @@ class TestCreate:
         ]  # fmt: skip
         rows = (await client.get(ROWS)).json()["items"]
         assert [(row["site_name"], row["spent"]) for row in rows] == [("north", 1), ("south", None)]
+
+    async def test_the_next_file_of_the_kind_goes_into_it(
+        self, client: httpx.AsyncClient, load: Load
+    ) -> None:
+        """Headers that are no names, or stand there twice, find the columns made of them."""
+        content = "Site Name,Tag,Tag,\nnorth,1,2,3\n"
+        await load(await create(client, content))
+        done = (await load(await send(client, NAME, content))).json()
+        assert (done["status"], done["error"]) == ("succeeded", None)
+        first, again = (await client.get(ROWS)).json()["items"]
+        assert first | {"row_id": 0} == again | {"row_id": 0}
+        assert again["tag_2"] == 2
+        lost = (await load(await send(client, NAME, "Site Name,Other\nx,1\n"))).json()
+        assert lost["error"] == "The dataset has no column other."
 
     async def test_as_the_reading_corrects_it(self, client: httpx.AsyncClient, load: Load) -> None:
         """Names, types and notation; a cell that does not fit is refused as in any import."""
@@ -251,18 +264,15 @@ class TestMaker:
 
     async def test_all_of_it(self, client: httpx.AsyncClient, load: Load) -> None:
         """Append, replace, upsert, undo, cancel and retry, after the first."""
-        await load(await create(client, reading=READING))
-
-        async def brought(rows: int, **fields: Any) -> str:
+        sent = await create(client, reading=READING)
+        await load(sent)
+        for fields, rows in (
+            ({}, 4), ({"mode": "replace"}, 2), ({"mode": "upsert", "key": "site,seen"}, 2),
+        ):  # fmt: skip
             sent = await send(client, NAME, FILE, reading=READING, **fields)
             assert (await load(sent)).json()["rows_loaded"] == 2
             assert len((await client.get(ROWS)).json()["items"]) == rows
-            return str(sent.json()["id"])
-
-        await brought(4)
-        await brought(2, mode="replace")
-        last = await brought(2, mode="upsert", key="site,seen")
-        undone = await client.post(f"{URL}/{last}/undo")
+        undone = await client.post(f"{URL}/{sent.json()['id']}/undo")
         assert undone.status_code == 200
         waiting = (await send(client, NAME, "site\nx\n")).json()["id"]
         assert (await client.post(f"{URL}/{waiting}/cancel")).json()["status"] == "cancelled"
@@ -273,9 +283,6 @@ class TestMaker:
     ) -> None:
         """PostgreSQL lets the maker remove the rejects of the attempt before."""
         await load(await create(client))
-        sent = await send(client, NAME, FILE, reading=READING.replace("site", "site_name"))
-        assert (await load(sent)).json()["status"] == "failed"  # it has no column `seen`
-        sent = await send(client, NAME, "spent\n1\n", most_rejects="0")
         failed = (await load(await send(client, NAME, "site_name,spent\n1,1,1\n"))).json()
         url = f"{URL}/{failed['id']}"
         assert len((await client.get(f"{url}/rejects")).json()["items"]) == 1

@@ -2,11 +2,15 @@
 
 import csv
 import io
+import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.datasets.importing import Imports
+from tests.support import bad_workbooks as workbooks
+from tests.support.bad_tables import parquet
 from workbench import formulas
 from workbench.datasets import rejects
 from workbench.datasets.errors import Malformed
@@ -41,8 +45,48 @@ def parsed(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
+# The same two rows as files of every kind that is no text; the second one's delay is none.
+COLUMNS = {
+    "carrier": ["007", "B6"],
+    "dest": ["IAH", "=MIA, or\ntwo"],
+    "delay": ["1", "many"],
+    "distance": [1.5, -2.5],
+    "flown_on": [date(2026, 1, 31), date(2026, 2, 1)],
+    "cancelled": [True, None],
+}
+LINES = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)]
+SHEET = (
+    '<row r="1">'
+    + "".join(workbooks.text(f"{at}1", name) for at, name in zip("ABCDEF", COLUMNS, strict=True))
+    + '</row><row r="2">'
+    + "".join(workbooks.text(*cell) for cell in (("A2", "007"), ("B2", "IAH"), ("C2", "1")))
+    + '<c r="D2"><v>1.5</v></c><c r="E2" s="1"><v>46053</v></c><c r="F2" t="b"><v>1</v></c></row>'
+    + '<row r="3">'
+    + "".join(
+        workbooks.text(*cell) for cell in (("A3", "B6"), ("B3", "=MIA, or\ntwo"), ("C3", "many"))
+    )
+    + '<c r="D3"><v>-2.5</v></c><c r="E3" s="1"><v>46054</v></c></row>'
+)
+KINDS = {
+    "excel": workbooks.workbook(SHEET),
+    "jsonl": "\n".join(json.dumps(line, default=str) for line in LINES).encode(),
+    "parquet": parquet(COLUMNS),
+}
+
+
 class TestRoundTrip:
     """Download, correct, send again."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    async def test_other_kinds_come_back_as_csv(self, imports: Imports, kind: str) -> None:
+        """What was refused of a workbook, of JSON or of Parquet is corrected as CSV, and loads."""
+        order = await imports.run(KINDS[kind])
+        assert (order.status, order.rows_loaded, order.rows_rejected) == ("partial", 1, 1)
+        sent = (await imports.rejects_file(order)).replace(b"many", b"2")
+        done = await imports.run(sent)
+        assert (done.status, done.rows_loaded, done.error) == ("succeeded", 1, None)
+        rows = [{name: row[name] for name in COLUMNS} for row in await imports.rows()]
+        assert rows == [line | {"delay": delay} for delay, line in enumerate(LINES, start=1)]
 
     async def test_nothing_is_lost(self, imports: Imports) -> None:
         """Every refused row comes back whole with its line, and all rows are there at the end."""
