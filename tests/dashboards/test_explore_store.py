@@ -109,7 +109,7 @@ class TestAnswer:
     @pytest.mark.usefixtures("rows")
     async def test_names_a_column_that_is_not_there(self, store: Store) -> None:
         """Wherever a question names one that the dataset lacks, the error says which."""
-        wrong = [
+        wrong: list[dict[str, Any]] = [
             {"show": Measure(function="sum", column="secret")},
             {"by": [Group(column="secret")]},
             {"where": [Condition(column="secret", op="eq", value=1)]},
