@@ -103,6 +103,8 @@ class Explore:
             self._store.own(question),
             self._store.rows(question, None),
         )
+        if question is not self._state.question:
+            return  # asked something else meanwhile; its answer comes next
         self._total = answer.rows
         is_empty = not answer.rows and not question.where
         with pn.io.hold():

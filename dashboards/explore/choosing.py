@@ -54,17 +54,41 @@ def first(opened: Opened) -> Question:
     return Question(dataset=opened.name, show=COUNT, by=by)
 
 
+def as_shown(question: Question) -> dict[str, Any]:
+    """A question without its filters, as the form shows it."""
+    return {
+        "dataset": question.dataset,
+        "function": question.show.function,
+        "column": question.show.column or "",
+        "by": [
+            {"column": group.column, "step": group.bucket or words.plain(group.width)}
+            for group in question.by
+        ],
+        "order": question.order,
+        "first": question.first,
+        "chart": question.chart,
+        "zone": question.zone,
+    }
+
+
 def changed(question: Question, opened: Opened, kind: str, wish: Mapping[str, Any]) -> Question:
     """The question as a wish of the form changes it."""
     match kind:
         case "ask":
-            return _form(question, opened, Asked.model_validate(wish.get("asked")))
+            return _form(question, opened, _asked(question, wish.get("asked")))
         case "filter":
             return _filtered(question, opened, Filled.model_validate(wish))
         case "unfilter":
             at = wish.get("at")
             return question.but(where=[one for n, one in enumerate(question.where) if n != at])
     raise Invalid("This cannot be asked.")
+
+
+def _asked(question: Question, changed: Any) -> Asked:
+    """What the form shows of a question, but for what its visitor has changed."""
+    if not isinstance(changed, Mapping):
+        raise Invalid("This cannot be asked.")
+    return Asked.model_validate(as_shown(question) | dict(changed))
 
 
 def _form(question: Question, opened: Opened, asked: Asked) -> Question:

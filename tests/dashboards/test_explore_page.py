@@ -1,14 +1,16 @@
 """The composed page of Explore, as a visit drives it without a browser."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from dashboards.explore.app import Explore
-from dashboards.explore.state import read
+from dashboards.explore.state import read, write
 from dashboards.visits import House, Screen, Visit
 from tests.conftest import MakeActor
+from tests.dashboards.test_pages import until
 from tests.support import flights
 from workbench.actor import Actor
 from workbench.datasets import commands
@@ -89,7 +91,8 @@ class TestLinks:
         assert [known["name"] for known in visit._form.datasets] == ["flights"]
 
         await visit._wish({"kind": "dataset", "dataset": "flights"})
-        assert (visit._stage._content.visible, visit._found.visible) == (True, True)
+        shown = [visit._stage._content.visible, visit._found.visible]
+        assert shown == [True, True]
 
 
 @pytest.mark.usefixtures("loaded")
@@ -144,6 +147,19 @@ class TestWishes:
         assert visit._form.said
         assert visit._state.question == before
         assert visit._stage._content.visible
+
+    async def test_come_one_upon_the_other(self, database: Database, actor: Actor) -> None:
+        """Two choices made before the first was answered both hold."""
+        visit = await opened(database, actor, WORST)
+        await asyncio.gather(
+            visit._wish({"kind": "ask", "asked": {"by": [{"column": "origin"}]}}),
+            visit._wish({"kind": "ask", "asked": {"zone": "America/New_York"}}),
+            visit._wish({"kind": "ask", "asked": {"order": "least"}}),
+        )
+        question = visit._state.question
+        assert [group.column for group in question.by] == ["origin"]
+        assert (question.zone, question.order) == ("America/New_York", "least")
+        await until(lambda: visit._form.address == write(question))
 
     async def test_suggest_the_visitors_own(self, database: Database, actor: Actor) -> None:
         """Texts that hold a piece, with how many rows each has."""

@@ -26,8 +26,9 @@ async def open_flights(page: Page, house: str, email: str) -> None:
     await page.goto(house)
     await sign_in(page, email, PASSWORD)
     await page.get_by_role("link", name="Explore", exact=True).first.click()
+    await expect(page.get_by_role("heading", name="What do you want")).to_be_visible()
     await page.get_by_role("link", name="Flights").last.click()
-    await expect(page.get_by_text("all there are")).to_be_visible()
+    await expect(page.get_by_text("of Flights, all there are")).to_be_visible()
     await page.wait_for_function("Bokeh.documents[0].is_idle")
 
 
@@ -67,7 +68,9 @@ async def test_which_destination_is_the_worst_on_fridays_in_june(
 
 async def ask_for_the_worst(page: Page) -> None:
     """Choose mean, delay and destination, then June and Fridays of New York."""
-    await page.get_by_label("Measure", exact=True).select_option("Mean of")
+    measure = page.get_by_label("Measure", exact=True)
+    await expect(measure).to_be_visible()
+    await measure.select_option("Mean of")
     await page.get_by_label("Measured column").select_option("Arr delay")
     await expect(page.get_by_text("Mean arr delay by").first).to_be_visible()
     await page.get_by_label("By", exact=True).select_option("Dest")

@@ -59,8 +59,8 @@ function input(attributes, value, onInput) {
 
 // ------------------------------------------------------------------------------ the parts
 
-function drawQuestion(model, ask) {
-  const { asked, fields, functions } = model;
+function drawQuestion(model, asked, ask) {
+  const { fields, functions } = model;
   const known = Object.fromEntries(fields.map((field) => [field.name, field]));
   const chosen = functions.find((one) => one.key === asked.function) ?? functions[0];
   const fits = (field, of) =>
@@ -102,8 +102,7 @@ function drawQuestion(model, ask) {
   return [part("Show", element("div", { class: "line" }, ...show)), part("By", ...by)];
 }
 
-function drawForm(model, ask) {
-  const { asked } = model;
+function drawForm(model, asked, ask) {
   const first = element("input", { type: "number", min: 1, max: 1000, placeholder: "all that fit",
     "data-key": "first", "aria-label": "How many groups" });
   first.value = asked.first ?? "";
@@ -264,7 +263,16 @@ export function render({ model, el }) {
   boxes.where.append(part("Where", chips, editing), said);
   el.append(root);
 
-  const ask = (changed) => model.send_msg({ kind: "ask", asked: { ...model.asked, ...changed } });
+  // What was chosen shows at once; only that is sent, for the answer to the choice before may still
+  // be under way.
+  let asked = model.asked;
+  const ask = (changed) => {
+    asked = { ...asked, ...changed };
+    model.send_msg({ kind: "ask", asked: changed });
+    draw();
+  };
+  model.on("asked", () => { asked = model.asked; });
+  model.on("said", () => { if (model.said) asked = model.asked; });
   const offer = button({ class: "add" }, "+ Add a filter", () => edit(-1));
 
   function edit(at, chip) {
@@ -302,9 +310,9 @@ export function render({ model, el }) {
     const isOpen = model.fields.length > 0;
     for (const name of ["question", "where", "form", "leaving"]) boxes[name].hidden = !isOpen;
     if (isOpen) {
-      boxes.question.replaceChildren(...drawQuestion(model, ask));
+      boxes.question.replaceChildren(...drawQuestion(model, asked, ask));
       chips.replaceChildren(...drawChips(model, edit));
-      boxes.form.replaceChildren(...drawForm(model, ask));
+      boxes.form.replaceChildren(...drawForm(model, asked, ask));
       boxes.leaving.replaceChildren(...drawLeaving(model));
     }
     said.textContent = model.said;

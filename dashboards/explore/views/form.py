@@ -11,6 +11,7 @@ import param
 from panel.custom import JSComponent
 
 from dashboards.explore import words
+from dashboards.explore.choosing import as_shown
 from dashboards.explore.figures import Field, Known, Opened
 from dashboards.explore.state import Question, as_json, write
 from dashboards.explore.views import texts
@@ -91,7 +92,7 @@ class Form(JSComponent):
         """Make a form that passes on what its visitor wishes."""
         zones = sorted(name for name in available_timezones() if "/" in name)
         form = cls(
-            asked=asked(Question()), zones=zones, is_dark=is_dark, sizing_mode="stretch_width"
+            asked=as_shown(Question()), zones=zones, is_dark=is_dark, sizing_mode="stretch_width"
         )
 
         async def wish(message: Any) -> None:
@@ -109,29 +110,12 @@ class Form(JSComponent):
         """Show a question of a dataset; `filters` choose the rows that a file would have."""
         self.param.update(
             fields=[_shown(field) for field in opened.fields.values()],
-            asked=asked(question),
+            asked=as_shown(question),
             chips=[_chip(opened.fields, found, question.zone) for found in question.where],
             leaving=leaving(opened, question, filters),
             address=write(question),
             said="",
         )
-
-
-def asked(question: Question) -> dict[str, Any]:
-    """A question without its filters, as the form shows it."""
-    return {
-        "dataset": question.dataset,
-        "function": question.show.function,
-        "column": question.show.column or "",
-        "by": [
-            {"column": group.column, "step": group.bucket or words.plain(group.width)}
-            for group in question.by
-        ],
-        "order": question.order,
-        "first": question.first,
-        "chart": question.chart,
-        "zone": question.zone,
-    }
 
 
 def leaving(opened: Opened, question: Question, filters: Sequence[Filter]) -> dict[str, str]:
