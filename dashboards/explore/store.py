@@ -13,7 +13,7 @@ from dashboards.visits import Visit
 from workbench.actor import Actor
 from workbench.datasets import queries
 from workbench.datasets.errors import DatasetNotFound
-from workbench.datasets.models import Column, Dataset
+from workbench.datasets.models import Column, Dataset, Relation
 from workbench.datasets.schemas import Aggregation, Condition, Filter, RowsQuery
 from workbench.db.pages import Page
 from workbench.errors import Forbidden
@@ -127,7 +127,7 @@ class Store:
         for relation, target in joins:
             if not reads_rows(actor, target):
                 continue
-            family = family_of(relation.name, target.definition.title)
+            family = family_of(relation, fields, target.definition.title)
             fields += [
                 field_of(column, f"{relation.name}{asking.DOT}", family)
                 for column in target.definition.columns
@@ -164,9 +164,11 @@ def field_of(column: Column, prefix: str = "", family: str = "") -> Field:
     return Field(f"{prefix}{column.name}", title, column.type, unit, semantic, family)
 
 
-def family_of(relation: str, title: str) -> str:
-    """What a joined dataset is called beside others: the relation, and its title if another."""
-    name = in_words(relation)
+def family_of(relation: Relation, fields: Sequence[Field], title: str) -> str:
+    """What a joined dataset is called: what leads there, and its own title if that is another."""
+    name = in_words(relation.name)
+    if len(relation.columns) == 1:
+        name = next((f.title for f in fields if f.name == relation.columns[0]), name)
     return name if name.casefold() in title.casefold() else f"{name} ({title})"
 
 

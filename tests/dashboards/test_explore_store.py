@@ -170,7 +170,7 @@ class TestJoins:
         try:
             united = Condition(column="by.name", op="eq", value="United")
             question = Question(dataset="sample_trips", where=[united])
-            assert (await store.open("sample_trips")).fields["by.name"].family == "By (Carriers)"
+            assert (await store.open("sample_trips")).fields["by.name"].family == "Carrier"
             assert (await store.answer(question)).rows == 2
             page = await store.rows(question, None)
             assert [row["carrier"] for row in page.items] == ["UA", "UA"]

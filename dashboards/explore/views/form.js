@@ -33,7 +33,7 @@ function columns(key, label, fields, chosen, first, onChange) {
   for (const family of new Set(fields.map((field) => field.family).filter(Boolean))) {
     const group = element("optgroup", { label: family });
     const joined = fields.filter((field) => field.family === family);
-    group.append(...options(joined.map((field) => [field.name, field.title]), chosen));
+    group.append(...options(joined.map((field) => [field.name, `${family}: ${field.title}`]), chosen));
     made.append(group);
   }
   made.addEventListener("change", () => onChange(made.value));

@@ -151,8 +151,9 @@ def _part_of_time(bucket: str, value: Any) -> str:
 
 def _bin(field: Field, width: float, low: float) -> str:
     if field.type == "integer" and width.is_integer():
-        return f"{low:,.0f}" if width == 1 else f"{low:,.0f} – {low + width - 1:,.0f}"
-    return f"{low:,.6g} – {low + width:,.6g}"
+        last = low + width - 1
+        return amount(low) if width == 1 else f"{amount(low)} – {amount(last)}"
+    return f"{amount(low)} – {amount(low + width)}"
 
 
 def cell(field: Field, value: Any, zone: str | None) -> str:  # noqa: PLR0911 (one for each type)
