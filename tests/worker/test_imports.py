@@ -14,9 +14,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from tests.support import people, samples
+from tests.support import samples
 from tests.support.kernels import Bench
-from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.datasets import commands, queries
 from workbench.datasets.errors import ImportEnded, StaleImport
@@ -24,7 +23,6 @@ from workbench.datasets.models import Import
 from workbench.datasets.schemas import ImportOrder
 from workbench.db.embedded import Embedded
 from workbench.outbox.models import OutboxMessage
-from workbench.permissions import Permission, Role
 from workbench.settings import Settings
 from workbench.tenants.models import Tenant
 from workbench.worker import imports, loop, tasks
@@ -245,49 +243,6 @@ class TestCancel:
         await imports.load(bench.parts, made.tenant_id, made.id, is_last_try=True)
         assert (await seen(bench, actor, made.id)).status == "succeeded"
         assert await counted(bench, actor) == 3
-
-
-class TestCreated:
-    """Datasets that files make, loaded by a worker as their maker."""
-
-    @pytest.mark.acts_as("analyst")
-    async def test_an_analyst_fills_what_he_made(
-        self, bench: Bench, actor: Actor, tenant: Tenant
-    ) -> None:
-        """The file that makes it and the next; no worker loads once he is no analyst any more."""
-        parts = bench.parts
-        async with parts.database.session(actor) as session:
-            first = await commands.start_import(
-                session, actor, parts.storage, "visits", io.BytesIO(b"Site No\n1\n2\n"),
-                file_name="a.csv", order=ImportOrder(mode="create"),
-            )  # fmt: skip
-        await imports.load(parts, tenant.id, first.id, is_last_try=True)
-        assert actor.user_id is not None
-        again = await people.admit(parts.database, actor.user_id, tenant.id)
-        assert (await seen(bench, again, first.id)).rows_loaded == 2
-        made = [await self._sent(bench, again) for _ in range(2)]
-        await imports.load(parts, tenant.id, made[0].id, is_last_try=True)
-        assert (await seen(bench, again, made[0].id)).status == "succeeded"
-        place = await self._place(bench, again)
-        await people.change_role(parts.database, tenant.id, place, Role.VIEWER)
-        await imports.load(parts, tenant.id, made[1].id, is_last_try=True)
-        failed = await seen(bench, samples.loader(tenant.id), made[1].id)
-        assert (failed.status, "permission" in (failed.error or "")) == ("failed", True)
-
-    async def _sent(self, bench: Bench, actor: Actor) -> Import:
-        """The next file of the kind, whose header is as the first one's was."""
-        file = io.BytesIO(b"Site No\n3\n")
-        async with bench.parts.database.session(actor) as session:
-            return await commands.start_import(
-                session, actor, bench.parts.storage, "visits", file, file_name="b.csv"
-            )
-
-    async def _place(self, bench: Bench, actor: Actor) -> UUID:
-        """The membership of somebody."""
-        seater = Actor.of_system("test", Permission.MEMBER_READ, tenant_id=actor.tenant_id)
-        async with bench.parts.database.session(seater) as session:
-            found = await session.execute(access.members(seater))
-            return next(place.id for place, user in found if user.id == actor.user_id)
 
 
 class TestTakenOver:

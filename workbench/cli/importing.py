@@ -28,6 +28,10 @@ from workbench.storage import Storage
 SHOWN_ROWS = 5
 MOVE_SECONDS = 0.1
 CREATE = {"mode": "create"}
+MODES = (
+    "append, replace, upsert, or create a private dataset; without it append, or create where "
+    "there is none."
+)
 
 
 def import_(  # noqa: PLR0913, PLR0917 (each is an option)
@@ -36,13 +40,7 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option)
     dataset: Annotated[
         str | None, typer.Option(help="The dataset's name; that of the file without it.")
     ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            help="append, replace, upsert, or create a private dataset; without it append, or "
-            "create where there is none."
-        ),
-    ] = None,
+    mode: Annotated[str | None, typer.Option(help=MODES)] = None,
     key: Annotated[
         str, typer.Option(help="Of an upsert: the columns that tell rows apart, with commas.")
     ] = "",
