@@ -150,6 +150,8 @@ CELLS: dict[str, Maker] = {
     "integer_hexadecimal_beyond": cell("delay", "0xFFFFFFFFFFFFFFFF"),
     "integer_with_point": cell("delay", "1.0"),
     "integer_of_many_digits": cell("delay", "9" * 10_000),
+    "number_of_many_digits": cell("distance", "9" * 900_000 + "x"),
+    "time_of_many_spaces": cell("departed", "2026-01-01 " + " " * 900_000 + "x"),
     "number_beyond": cell("distance", "1e999"),
     "number_too_small": cell("distance", "1e-999"),
     "number_nan": cell("distance", "NaN"),

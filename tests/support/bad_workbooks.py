@@ -86,6 +86,18 @@ def lying(content: bytes, size: int) -> bytes:
     return bytes(patched)
 
 
+def bomb(megabytes: int) -> bytes:
+    """A workbook whose shared texts are as many megabytes of spaces."""
+    target = io.BytesIO(workbook(GOOD))
+    with (
+        zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(STRINGS, "w", force_zip64=True) as part,
+    ):
+        for _ in range(megabytes):
+            part.write(b" " * 1024 * 1024)
+    return target.getvalue()
+
+
 def other(*names: str) -> bytes:
     """An archive that is no workbook."""
     target = io.BytesIO()
@@ -130,7 +142,11 @@ def hostile() -> Found:
     unmarked = (
         "<row><c><v>1</v></c></row>" + '<row r="900000">' + "<c><v>1</v></c>" * 900 + "</row>"
     )
+    hidden = GOOD + '<row r="3"><c x=">" r="XFD1048576"><v>1</v></c></row>'
+    unclosed = GOOD + "<row>" + "<c " * 300_000
     return {
+        "workbook_hidden_cell": (workbook(hidden), "refused", "a bracket"),
+        "workbook_unclosed_tags": (workbook(unclosed), "refused", "a bracket"),
         "workbook_xxe": (with_doctype(ENTITY, "&e;"), "refused", "declares entities"),
         "workbook_laughs": (with_doctype(LAUGHS, "&b;"), "refused", "declares entities"),
         "workbook_xxe_in_strings": (
@@ -142,7 +158,7 @@ def hostile() -> Found:
         "workbook_unmarked_cells": (workbook(HEADER + unmarked), "refused", "spans more than"),
         "workbook_shared_text": (repeated(9000, 32_000), "refused", "repeats long texts"),
         "workbook_bomb": (
-            workbook(GOOD, {STRINGS: " " * (600 * 1024 * 1024)}),
+            bomb(600),
             *("refused", "unpacks to more"),
         ),
         "workbook_lies": (lying(workbook(GOOD), 10), "refused", "damaged"),

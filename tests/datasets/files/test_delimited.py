@@ -157,6 +157,14 @@ class TestEncodings:
         content = gzip.compress("a;b\nü;1\n".encode("utf-16"), mtime=0)
         assert read(content, file_name="x.csv.gz").rows == [(2, "ü", "1")]
 
+    def test_a_mark_within_the_text_is_a_character(self) -> None:
+        """Also where a row begins with it."""
+        assert read(b"a,b\n\xef\xbb\xbfx,1\n\xef\xbb\xbfy,2\n").rows == [
+            (2, "\ufeffx", "1"),
+            (3, "\ufeffy", "2"),
+        ]
+        assert read(b"a\n\xef\xbb\xbf\n", [("a", "text")]).rows == [(2, "\ufeff")]
+
 
 class TestColumns:
     """Which column of the file fills which of the dataset."""

@@ -6,6 +6,7 @@ that passed reach the library that reads workbooks.
 """
 
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -20,7 +21,10 @@ MOST_UNPACKED = 512 * 1024 * 1024
 BOMB = "unpacks to more than may be read; split it, or save it as CSV"
 DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0", b"<\0")  # UTF-16, UTF-32
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError)
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(NotImplementedError, OSError, RuntimeError, ValueError, LookupError),
+)
 
 Look = Callable[[bytes], None]
 
@@ -34,7 +38,7 @@ class Archive:
         self._unpacked = 0
         try:
             self._zip = zipfile.ZipFile(file)
-        except (*DAMAGED, ValueError):
+        except DAMAGED:
             raise Malformed("The archive is damaged; save it again.") from None
         parts = self._zip.infolist()
         self.names = {part.filename for part in parts}

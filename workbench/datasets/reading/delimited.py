@@ -1,5 +1,6 @@
 """CSV and its relatives: Arrow splits a buffer at a time, odd quotes are read row by row."""
 
+import codecs
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from workbench.datasets.reading.encodings import UTF_8, Utf8, wrong_encoding
 from workbench.datasets.reading.packing import Packed
 from workbench.datasets.reading.raw import BLOCK_ROWS, MAX_ROW, Cells, RawRows, ragged, shown
 
+MARK = codecs.BOM_UTF8  # Arrow takes one off each buffer, also where it belongs to a cell
 FIRST_BUFFER = 256 * 1024
 LEAST_BUFFER = 64 * 1024
 BUFFER = 4 * 1024 * 1024
@@ -131,6 +133,8 @@ class DelimitedFile:
             lines = np.arange(self._line, self._line + rows)
         else:
             lines = quoting.starts(buffer, self._dialect.quote) + self._line
+        if len(lines) != rows:
+            raise Malformed(f"The rows cannot be told apart (near line {self._line}).")
         places = [row.number - 1 for row in odd]
         refused = [self._ragged(int(lines[row.number - 1]), row.text) for row in odd]
         self._line += newlines
@@ -156,8 +160,10 @@ class DelimitedFile:
 
         try:
             table = pv.read_csv(
-                pa.py_buffer(buffer),
-                pv.ReadOptions(use_threads=False, block_size=len(buffer) + 1, column_names=names),
+                pa.py_buffer(MARK + buffer if buffer.startswith(MARK) else buffer),
+                pv.ReadOptions(
+                    use_threads=False, block_size=len(buffer) + len(MARK) + 1, column_names=names
+                ),
                 self._dialect.arrow(invalid_row_handler=set_aside),
                 pv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),

@@ -11,9 +11,9 @@ SPACE = " \t\n\r\v\f"
 WHOLE = re.compile(
     r"[+-]?(?:\d+(?:_\d+)*|0[xX](?:_?[\da-fA-F]+)+|0[oO](?:_?[0-7]+)+|0[bB](?:_?[01]+)+)", re.ASCII
 )
-DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 HEXADECIMAL = re.compile(
-    r"[+-]?0[xX](?:[\da-fA-F]+\.?[\da-fA-F]*|\.[\da-fA-F]+)(?:[pP][+-]?\d+)?", re.ASCII
+    r"[+-]?0[xX](?:[\da-fA-F]+(?:\.[\da-fA-F]*)?|\.[\da-fA-F]+)(?:[pP][+-]?\d+)?", re.ASCII
 )
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIME = re.compile(

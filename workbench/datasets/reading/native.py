@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.datasets.errors import Malformed
 from workbench.datasets.reading.casting import ARROW, is_in_range
 
 MIDNIGHT = r" 00:00:00(?:\.0+)?(?:Z|[+-]\d{4})?$"
@@ -39,11 +40,27 @@ def as_texts(column: Any) -> Any:
     try:
         texts = column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        values = (None if value is None else _json(value) for value in column.to_pylist())
-        return pa.array(values, pa.string())
+        return _through_python(column)
     if pa.types.is_timestamp(column.type):
         return pc.replace_substring_regex(texts, MIDNIGHT, "")
     return texts
+
+
+def _through_python(column: Any) -> Any:
+    try:
+        values = column.to_pylist()
+        texts = [None if value is None else _json(value) for value in values]
+        return pa.array(texts, pa.string())
+    except (ValueError, OverflowError, LookupError, RecursionError, pa.ArrowException):
+        message = f"The file has values of type {_name(column.type)} that cannot be read."
+        raise Malformed(f"{message} Write them as texts.") from None
+
+
+def _name(found: Any) -> str:
+    try:
+        return str(found)[:60]
+    except UnicodeDecodeError:
+        return "unknown"
 
 
 def _json(value: Any) -> str:

@@ -59,9 +59,10 @@ class ParquetFile:
         size = max(1, min(BLOCK_ROWS, BLOCK_CELLS // max(len(self.header), 1)))
         try:
             for batch in self._parquet.iter_batches(batch_size=size, use_threads=False):
+                batch.validate(full=True)  # what says that it is text need not be UTF-8
                 for piece in _pieces(batch):
                     yield self._raw(piece)
-        except (pa.ArrowException, OSError, MemoryError) as error:
+        except (pa.ArrowException, OSError, MemoryError, ValueError) as error:
             raise _damaged(error) from None
         if self._done != self.height:
             raise Malformed(f"The file claims {self.height:,} rows and has {self._done:,}.")

@@ -14,12 +14,17 @@ from workbench.datasets.reading.archives import Archive
 MOST_CELLS = 5_000_000
 MOST_ROWS = 1_048_576  # of Excel's own
 MOST_CHARACTERS = 128 * 1024 * 1024
-CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br\s*=\s*[\"']\s*([A-Za-z]{1,7})(\d{1,10})")
+CELL = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\br\s*=\s*[\"']\s*([A-Za-z]{1,7})(\d{1,10})")
 CELLS = re.compile(rb"<(?:\w+:)?c[\s/>]")
-SHARED = re.compile(rb"<(?:\w+:)?c\b[^>]*?\bt\s*=\s*[\"']s[\"'][^>]*>\s*<(?:\w+:)?v>(\d{1,9})<")
-ERRORS = re.compile(rb"<(?:\w+:)?c\b[^>]*?\bt\s*=\s*[\"']e[\"']")
+SHARED = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w+:)?v>(\d{1,9})<")
+# A bracket within an attribute would hide from us what the library sees.
+TAGS = re.compile(rb"<(?:\w+:)?(?:c|row)[\s/>]")
+PLAIN_TAGS = re.compile(
+    rb"<(?:\w+:)?(?:c|row)(?:[\s/][^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*|'[^'<>]*'[^<>\"']*)*)?>"
+)
+ERRORS = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\bt\s*=\s*[\"']e[\"']")
 ROW_END = re.compile(rb"</(?:\w+:)?row\s*>")
-ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*?\br\s*=\s*[\"']\s*(\d{1,10})")
+ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\br\s*=\s*[\"']\s*(\d{1,10})")
 STRING_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
 LONGEST = 8 * 1024 * 1024  # of one row or one string in XML
 
@@ -88,6 +93,8 @@ class Sheet:
     def look(self, block: bytes) -> None:
         """Measure a block; raise Malformed as soon as the sheet is too large."""
         piece = self._pieces.take(block)
+        if len(TAGS.findall(piece)) != len(PLAIN_TAGS.findall(piece)):
+            raise Malformed("The sheet has a bracket where none may be; save it again.")
         self.errors += len(ERRORS.findall(piece))
         self._reach(piece)
         self._share(piece)

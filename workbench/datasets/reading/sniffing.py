@@ -4,12 +4,9 @@ import re
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-import pyarrow as pa
-
 from workbench.datasets.reading import sloppy
-from workbench.datasets.reading.casting import cast
 from workbench.datasets.reading.dialects import Dialect
-from workbench.datasets.reading.notation import Notation
+from workbench.datasets.reading.judging import judge
 from workbench.datasets.schemas.reading import MAX_COLUMNS
 
 DELIMITERS = ",;\t|"
@@ -72,7 +69,7 @@ def has_header(text: str, candidate: Dialect) -> bool:
 
 
 def _is_typed(cells: Sequence[str]) -> bool:
-    texts = pa.array([cell or None for cell in cells], pa.string())
-    if texts.null_count == len(texts):
-        return False
-    return any(cast(texts, name, Notation())[1] is None for name in TYPED)
+    """Whether all cells that are not empty are numbers, or dates, or times."""
+    filled = [cell for cell in cells if cell]
+    kinds = (all(judge(name, cell) is not None for cell in filled) for name in TYPED)
+    return bool(filled) and any(kinds)
