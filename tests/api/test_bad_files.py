@@ -200,7 +200,7 @@ class TestSending:
         assert door.parts.storage.sizes(door.actor.require_tenant()) == kept
         assert {line["level"] for line in log_lines.read(lines)} == {"info"}
 
-    @pytest.mark.parametrize(("rows", "status"), [(10, 400), (0, 202)])
+    @pytest.mark.parametrize(("rows", "status"), [(10, 422), (0, 202)])
     async def test_a_length_that_is_too_short_cuts_the_form(
         self, app: FastAPI, door: Door, rows: int, status: int
     ) -> None:
