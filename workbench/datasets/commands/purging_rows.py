@@ -27,15 +27,18 @@ async def purge_rows(
     actor.require(Permission.ROW_WRITE, str(dataset.definition_id))
     rows = tables.rows(dataset.definition)
     is_due = (rows.c.tenant_id == actor.require_tenant(), rows.c.deleted_at < before)
+    # A CTE that locks is executed once; a subquery might be, and limited, once for each row.
     batch = (
         select(rows.c[tables.ROW_ID])
         .where(*is_due)
         .order_by(rows.c.deleted_at)
         .limit(most)
         .with_for_update(skip_locked=True)
+        .cte("batch")
     )
     # Asked again of each row itself, so that a live one never goes, whatever happens meanwhile.
-    statement = delete(rows).where(*is_due, rows.c[tables.ROW_ID].in_(batch))
+    chosen = rows.c[tables.ROW_ID].in_(select(batch.c[tables.ROW_ID]))
+    statement = delete(rows).where(*is_due, chosen)
     count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
     if count:
         limit = before.isoformat()
