@@ -39,8 +39,8 @@ SNAPSHOTS = {
     "order by 1",
     "samples": "select attrelid::regclass::text, attname, coalesce(attstattarget, -1) "
     "from pg_attribute join pg_class c on c.oid = attrelid join pg_namespace n "
-    "on n.oid = relnamespace where attnum > 0 and nspname = any (%s) and relkind = 'r' "
-    "order by 1, 2",
+    "on n.oid = relnamespace where attnum > 0 and not attisdropped and nspname = any (%s) "
+    "and relkind = 'r' order by 1, 2",
 }
 
 

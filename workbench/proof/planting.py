@@ -39,6 +39,7 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("roles", "name"): "of-{}",
     ("roles", "permissions"): ["run:read"],
     ("runs", "status"): "queued",
+    ("saved_queries", "parameters"): Jsonb({}),
     ("uploads", "kind"): "upload",
     ("uploads", "sha256"): "0" * 64,
 }
