@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,11 +113,17 @@ ASKING_NOBODY = {
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module as its syntax, read once."""
+    return ast.parse(path.read_text())
+
+
 def modules(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     """Every module below some folders of the repository."""
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            yield path, ast.parse(path.read_text())
+            yield path, parsed(path)
 
 
 def rooms() -> Iterator[tuple[str, ast.Module]]:
