@@ -1,7 +1,6 @@
 """A small real sample of flights: the shared dataset `flights`, and some rows of one carrier."""
 
 import csv
-import io
 import zipfile
 from contextlib import suppress
 from functools import cache
@@ -55,8 +54,10 @@ async def load(database: Database, tenant_id: UUID, carrier: str, most: int = 10
 @cache
 def sample(carrier: str, most: int) -> list[dict[str, Any]]:
     """At most so many flights of a carrier."""
-    everybody = csv.DictReader(io.StringIO(csv_text()))
-    rows = [row for row in everybody if row["carrier"] == carrier]
+    head, *lines = csv_text().splitlines()
+    # Most lines are another carrier's: a look at the text is a tenth of taking a row apart.
+    likely = csv.DictReader([head, *(line for line in lines if f",{carrier}," in line)])
+    rows = [row for row in likely if row["carrier"] == carrier]
     return [_typed(row) for row in rows[:: max(1, -(-len(rows) // most))]]
 
 
