@@ -5,7 +5,6 @@ any size is asserted: counts agree (the run fails otherwise) and memory stays be
 """
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import nbformat
@@ -16,10 +15,8 @@ from dashboards.flights.figures import ON_TIME
 from dashboards.flights.state import Choice
 from dashboards.flights.store import Store
 from dashboards.visits import House, Screen, Visit
-from tests.notebooks.test_all import SMALL
-from tests.notebooks.test_nbval import nbval
+from tests.notebooks.shelf import assert_it_says_the_same, bench, shelf, succeeded
 from tests.support import flights
-from tests.support.bench import bench
 from tests.support.kernels import Bench
 from workbench.actor import Actor
 from workbench.bench import aggregates, figures, imports, shelve, summary
@@ -29,17 +26,14 @@ from workbench.bench.timing import Times, in_turn
 from workbench.datasets.answers import Answer, Answers
 from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import Aggregation
-from workbench.db import sandbox
 from workbench.db.session import Database
 from workbench.errors import Conflict
-from workbench.notebooks import Shelf
-from workbench.settings import ROOT
 from workbench.tenants.models import Tenant
-from workbench.worker import ticketing
 
-__all__ = ["bench"]
+__all__ = ["bench", "shelf"]
 NAME = "load_test"
-SHELF = Shelf(ROOT / "notebooks")
+# Budgets of time have no meaning then, and are not set.
+SMALL = {"rows": 2_000, "read_rows": 3_000, "rounds": 1, "seconds": 1}
 BUDGETS = {
     "import_of_copy": 2.0,
     "import_of_pandas": 0.25,
@@ -58,38 +52,24 @@ BUDGETS = {
 
 @pytest.mark.acts_as("engineer")
 async def test_a_small_one_measures_everything_and_says_the_same_twice(
-    bench: Bench, actor: Actor, tmp_path: Path
+    shelf: Bench, actor: Actor, tmp_path: Path
 ) -> None:
     """All figures are there, and the cells that do not tell times say the same again."""
-    bench = replace(bench, parts=replace(bench.parts, shelf=SHELF), folder=SHELF.folder)
+    run = await succeeded(shelf, actor, NAME, **SMALL)
 
-    run = await bench.execute(await bench.order(actor, NAME, **SMALL[NAME]))
-
-    assert (run.status, run.error) == ("succeeded", None)
     found = {metric.name: metric for metric in run.metrics}
     assert found.keys() > BUDGETS.keys()
     assert all(metric.value > 0 for metric in run.metrics)
     # Memory is bounded at any size; every other budget is about time.
     assert [m.name for m in run.metrics if m.budget is not None] == ["import_memory"]
     assert found["import_memory"].value <= 400
-    report = bench.text(run, "report.html")
+    report = shelf.text(run, "report.html")
     assert "No verdict: 2,000 rows are too few." in report
     assert "://" not in report
-    times = bench.text(run, "times.csv").splitlines()
+    times = shelf.text(run, "times.csv").splitlines()
     assert times[0] == ",section,way,round,seconds"
-
-    (tmp_path / "true.ipynb").write_text(bench.text(run, "notebook.ipynb"))
-    (tmp_path / "false.ipynb").write_text(
-        bench.text(run, "notebook.ipynb").replace("2,000 rows are too few", "9 rows are too few")
-    )
-    async with bench.parts.database.session(actor) as session:
-        ticket = await ticketing.issue(bench.parts, session, actor, timedelta(minutes=10))
-    codes = []
-    for name in ("true", "false"):
-        with sandbox.disposable(None, bench.parts.database.logins.app) as made:
-            ticketing.sandboxed(ticket, made).write(tmp_path / "ticket.json")
-            codes.append(nbval(tmp_path, f"{name}.ipynb").returncode)
-    assert codes == [0, 1]
+    said, changed = "2,000 rows are too few", "9 rows are too few"
+    await assert_it_says_the_same(shelf, actor, run, tmp_path, said=said, changed=changed)
 
 
 class TestBudgets:

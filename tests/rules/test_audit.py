@@ -5,6 +5,7 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -96,10 +97,17 @@ def records(function: Any, seen: set[Any]) -> bool:
     if not ours or function in seen:
         return False
     seen.add(function)
+    return any(records(found, seen) for found in used(function))
+
+
+@cache
+def used(function: FunctionType) -> list[Any]:
+    """Everything that a function names, found once for all commands that lead to it."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    return any(records(found, seen) for found in named(tree, function.__globals__))
+    return list(named(tree, function.__globals__))
 
 
+@cache
 def commands() -> dict[str, Any]:
     """Every public coroutine of the rooms' commands, by its name."""
     found: dict[str, Any] = {}
