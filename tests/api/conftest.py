@@ -9,9 +9,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.support import log_lines
+from tests.api import shop
+from tests.support import log_lines, people
 from workbench.actor import Actor
 from workbench.api import app as api
+from workbench.datasets import commands
 from workbench.db.session import Database
 from workbench.identity.tokens import Tokens
 from workbench.permissions import Role
@@ -80,6 +82,23 @@ async def stranger(
 ) -> httpx.AsyncClient:
     """A client signed in as the owner of another tenant."""
     return await make_client(await make_actor(other_tenant, Role.OWNER))
+
+
+@pytest.fixture(scope="session")
+async def defined(app: FastAPI, database: Database, settings: Settings) -> str:
+    """A shared dataset, defined once for all tests that change nothing but rows."""
+    operator = await people.make_user(database, is_operator=True)
+    token = bearer(Tokens(settings.secret_keys), await people.admit(database, operator.id, None))
+    async with open_client(app, {"Authorization": f"Bearer {token}"}) as client:
+        return await shop.define(client)
+
+
+@pytest.fixture
+async def shared(database: Database, defined: str, tenant: Tenant, other_tenant: Tenant) -> str:
+    """The name of a dataset that both tenants have."""
+    for each in (tenant, other_tenant):
+        await commands.adopt_shared(database, each.id)
+    return defined
 
 
 @pytest.fixture

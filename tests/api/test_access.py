@@ -25,11 +25,10 @@ pytestmark = pytest.mark.acts_as("owner")
 
 
 @pytest.fixture
-async def sales(operating: httpx.AsyncClient, client: httpx.AsyncClient) -> str:
+async def sales(shared: str, client: httpx.AsyncClient) -> str:
     """A dataset in which the tenant has ten rows, with the amounts 0 to 9."""
-    name = await shop.define(operating)
-    await shop.fill(client, name, 10)
-    return name
+    await shop.fill(client, shared, 10)
+    return shared
 
 
 @pytest.fixture

@@ -47,13 +47,6 @@ def load(database: Database, storage: Storage, tenant: Tenant, client: httpx.Asy
     return loaded
 
 
-@pytest.fixture
-async def shared(operating: httpx.AsyncClient, tenant: Tenant) -> str:
-    """A shared dataset that the tenant has."""
-    del tenant
-    return await shop.define(operating)
-
-
 async def create(client: httpx.AsyncClient, content: str = FILE, **more: str) -> httpx.Response:
     """Send a file that is to make a dataset."""
     return await send(client, NAME, content, mode="create", **more)

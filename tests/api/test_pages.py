@@ -36,10 +36,9 @@ pytestmark = pytest.mark.acts_as("engineer")
 
 
 @pytest.fixture
-async def url(operating: httpx.AsyncClient, tenant: Tenant, other_tenant: Tenant) -> str:
+def url(shared: str) -> str:
     """Where the rows are of a dataset that both tenants have."""
-    del tenant, other_tenant
-    return f"/api/v1/datasets/{await shop.define(operating)}/rows"
+    return f"/api/v1/datasets/{shared}/rows"
 
 
 async def both_ways(app: FastAPI, client: httpx.AsyncClient, actor: Actor, url: str) -> bytes:
@@ -175,10 +174,16 @@ class TestChecks:
         await both_ways(app, client, member, url)
 
     async def test_a_dataset_that_changed_is_looked_up_anew(
-        self, app: FastAPI, client: httpx.AsyncClient, migrated: Embedded, actor: Actor, url: str
+        self,
+        app: FastAPI,
+        operating: httpx.AsyncClient,
+        client: httpx.AsyncClient,
+        migrated: Embedded,
+        actor: Actor,
     ) -> None:
         """A column that is gone is shown no more, and a dataset that is gone is not found."""
-        name = url.split("/")[-2]
+        name = await shop.define(operating)
+        url = f"/api/v1/datasets/{name}/rows"
         await shop.fill(client, name, 1)
         before = json.loads(await both_ways(app, client, actor, url))["items"][0]
         definition = "(select id from workbench.definitions where name = %s)"

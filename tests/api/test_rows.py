@@ -16,10 +16,9 @@ from workbench.tenants.models import Tenant
 
 
 @pytest.fixture
-async def url(operating: httpx.AsyncClient, tenant: Tenant, other_tenant: Tenant) -> str:
+def url(shared: str) -> str:
     """Where the rows are of a dataset that both tenants have."""
-    del tenant, other_tenant
-    return f"/api/v1/datasets/{await shop.define(operating)}/rows"
+    return f"/api/v1/datasets/{shared}/rows"
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ URL = "/api/v1/sql"
 
 
 @pytest.fixture
-async def name(operating: httpx.AsyncClient, tenant: Tenant, other_tenant: Tenant) -> str:
+def name(shared: str) -> str:
     """A dataset that both tenants have."""
-    del tenant, other_tenant
-    return await shop.define(operating)
+    return shared
 
 
 class TestRun:

@@ -31,11 +31,10 @@ async def owner(make_client: MakeClient, make_actor: MakeActor, tenant: Tenant) 
 
 
 @pytest.fixture
-async def name(operating: httpx.AsyncClient, owner: httpx.AsyncClient) -> str:
+async def name(shared: str, owner: httpx.AsyncClient) -> str:
     """A dataset in which the tenant has twelve rows."""
-    name = await shop.define(operating)
-    await shop.fill(owner, name, 12)
-    return name
+    await shop.fill(owner, shared, 12)
+    return shared
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ pytestmark = pytest.mark.acts_as("engineer")
 
 
 @pytest.fixture
-async def url(operating: httpx.AsyncClient, tenant: Tenant, other_tenant: Tenant) -> str:
+def url(shared: str) -> str:
     """Where the rows are of a dataset that both tenants have."""
-    del tenant, other_tenant
-    return f"/api/v1/datasets/{await shop.define(operating)}/rows"
+    return f"/api/v1/datasets/{shared}/rows"
 
 
 async def test_it_shows_who_deleted_what(

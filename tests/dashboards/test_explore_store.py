@@ -40,7 +40,19 @@ def store_of(database: Database, actor: Actor) -> Store:
     return Store(Visit(actor, House(database, Path("notebooks")), Screen()))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+async def tenant(database: Database) -> Tenant:
+    """A tenant of all tests here; none of them changes its flights."""
+    return await people.make_tenant(database)
+
+
+@pytest.fixture(scope="module")
+async def other_tenant(database: Database) -> Tenant:
+    """Another tenant, whose rows nobody in `tenant` may see."""
+    return await people.make_tenant(database)
+
+
+@pytest.fixture(scope="module")
 async def rows(database: Database, tenant: Tenant, other_tenant: Tenant) -> Rows:
     """The flights of `tenant`; `other_tenant` has those of another carrier."""
     await flights.load(database, tenant.id, "UA", MOST)
