@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.conftest import MakeClient, assert_problem
 from tests.conftest import MakeActor
+from tests.support.left import leave
 from workbench.actor import Actor
 from workbench.db.ids import new_id
 from workbench.db.session import Database
@@ -33,22 +34,17 @@ async def work(database: Database, storage: Storage, tenant: Tenant, run_id: str
     """Do what a worker does: one metric, a report, the end."""
     worker = Actor.of_system("runs", Permission.RUN_READ, Permission.RUN_START, tenant_id=tenant.id)
     id_, now = UUID(run_id), datetime.now(UTC)
-    key = Storage.key(tenant.id, "runs", id_, "1-report.html")
-    with storage.write(key) as file:
-        file.write(REPORT.encode())
     async with database.session(worker) as session:
         run = await attempts.begin(session, worker, id_, now)
         attempt = Attempt(id_, run.attempt)
         metric = MetricMessage(name="rows_read", value=32, unit="rows")
         await attempts.record_metric(session, worker, attempt, metric)
-        await attempts.add_artifact(
-            session,
-            worker,
-            attempt,
-            name="report.html",
+
+        await leave(
+            *(session, worker, attempt, "report.html"),
+            storage=storage,
             media_type="text/html",
-            size=len(REPORT),
-            storage_key=key,
+            data=REPORT.encode(),
         )
         await attempts.finish(session, worker, attempt, Status.SUCCEEDED, now)
 

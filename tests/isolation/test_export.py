@@ -36,9 +36,8 @@ async def _silent(_: float) -> None:
 
 async def exported(world: World, side: Side, storage: Storage, path: Path) -> zipfile.ZipFile:
     """The archive of a tenant, made by its owner."""
-    for planted in ("workbench.artifacts", "workbench.files"):
-        with storage.write(side.planted[planted]["storage_key"]) as file:
-            file.write(f"the file of {side.mark}".encode())
+    with storage.write(side.planted["workbench.files"]["storage_key"]) as file:
+        file.write(f"the file of {side.mark}".encode())
     with path.open("wb") as target:
         actor = side.member.narrowed(exporting.READS)
         written = await exporting.write(world.database, storage, actor, target, _silent)

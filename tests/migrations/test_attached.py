@@ -32,7 +32,7 @@ async def test_keys_become_files_and_keys_again(settings: Settings, migrated: Em
         tenants = sorted([world.a.tenant_id, world.b.tenant_id])
         kept = {tenant: key for tenant, key, *_ in run(FILES).fetchall()}
         assert sorted(kept) == tenants
-        _move(world, BEFORE)
+        move(world, BEFORE)
         assert run(KEYS).fetchall() == [(tenant, kept[tenant], None) for tenant in tenants]
         assert run("select count(*) from workbench.files").fetchone() == (0,)
         assert run(USED).fetchall() == [(tenant, 2) for tenant in tenants]
@@ -40,7 +40,7 @@ async def test_keys_become_files_and_keys_again(settings: Settings, migrated: Em
             "update workbench.imports set rejects_key = 'refused' where tenant_id = %s", tenants[:1]
         )
         run("delete from workbench.file_quotas")
-        _move(world, "head")
+        move(world, "head")
         refused = ["refused", None]
         assert run(FILES).fetchall() == [
             (tenant, kept[tenant], key, True, True)
@@ -49,7 +49,7 @@ async def test_keys_become_files_and_keys_again(settings: Settings, migrated: Em
         assert run(USED).fetchall() == [(tenant, 0) for tenant in tenants]
 
 
-def _move(world: World, to: str) -> None:
+def move(world: World, to: str) -> None:
     """Downgrade or upgrade the world's database."""
     with create_engine(world.owner, poolclass=pool.NullPool).connect() as connection:
         config = schema.config(connection)

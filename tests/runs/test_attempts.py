@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.conftest import MakeActor
+from tests.support.left import leave
 from workbench.actor import Actor
 from workbench.db import soft_delete
 from workbench.db.session import Database
 from workbench.errors import Forbidden, NotFound, TooMany
-from workbench.runs import attempts, commands, queries
+from workbench.runs import artifacts, attempts, commands, queries
 from workbench.runs.attempts import Attempt, StaleAttempt
 from workbench.runs.models import Run
 from workbench.runs.schemas import MetricMessage, RunView, Status
@@ -33,12 +33,6 @@ async def _seen(database: Database, actor: Actor, run: Run) -> Run:
         return (await session.scalars(queries.run(actor, run.id))).one()
 
 
-async def _artifact(session: AsyncSession, keeper: Actor, attempt: Attempt, name: str) -> None:
-    await attempts.add_artifact(
-        session, keeper, attempt, name=name, media_type="text/plain", size=1, storage_key=name
-    )
-
-
 class TestAttempt:
     """One try at a run."""
 
@@ -53,7 +47,7 @@ class TestAttempt:
             await attempts.record_metric(session, keeper, attempt, METRIC)
             latest = METRIC.model_copy(update={"value": 4.0})
             await attempts.record_metric(session, keeper, attempt, latest)
-            await _artifact(session, keeper, attempt, "words.txt")
+            await leave(session, keeper, attempt, "words.txt")
             await attempts.finish(session, keeper, attempt, Status.SUCCEEDED, LATER)
 
         seen = await _seen(database, actor, run)
@@ -71,7 +65,7 @@ class TestAttempt:
         first = await _begin(database, keeper, run)
         async with database.session(keeper) as session:
             await attempts.record_metric(session, keeper, first, METRIC)
-            await _artifact(session, keeper, first, "words.txt")
+            await leave(session, keeper, first, "words.txt")
             await attempts.finish(session, keeper, first, Status.FAILED, NOW, "\0it broke")
         assert (await _seen(database, actor, run)).error == "it broke"
         async with database.session(actor) as session:
@@ -93,7 +87,7 @@ class TestAttempt:
             for write in (
                 attempts.beat(session, keeper, attempt, NOW, None),
                 attempts.record_metric(session, keeper, attempt, METRIC),
-                _artifact(session, keeper, attempt, "words.txt"),
+                leave(session, keeper, attempt, "words.txt"),
                 attempts.finish(session, keeper, attempt, Status.SUCCEEDED, NOW),
                 attempts.release(session, keeper, attempt),
                 attempts.begin(session, keeper, run.id, NOW),
@@ -111,11 +105,11 @@ class TestAttempt:
         run = await order(actor)
         attempt = await _begin(database, keeper, run)
         async with database.session(keeper) as session:
-            for number in range(attempts.MAX_ARTIFACTS):
-                await _artifact(session, keeper, attempt, f"{number}.txt")
-            await _artifact(session, keeper, attempt, "0.txt")
+            for number in range(artifacts.MAX_ARTIFACTS):
+                await leave(session, keeper, attempt, f"{number}.txt")
+            await leave(session, keeper, attempt, "0.txt")
             with pytest.raises(TooMany):
-                await _artifact(session, keeper, attempt, "more.txt")
+                await leave(session, keeper, attempt, "more.txt")
 
     @pytest.mark.acts_as("viewer")
     async def test_it_is_not_written_by_a_viewer(
@@ -208,7 +202,7 @@ class TestQueries:
         run = await order(actor)
         attempt = await _begin(database, keeper, run)
         async with database.session(keeper) as session:
-            await _artifact(session, keeper, attempt, "words.txt")
+            await leave(session, keeper, attempt, "words.txt")
             await attempts.record_metric(session, keeper, attempt, METRIC)
         by_name = queries.artifact(actor, run.id, "words.txt")
         async with database.session(actor) as session:
@@ -235,7 +229,7 @@ class TestQueries:
         run = await order(actor)
         attempt = await _begin(database, keeper, run)
         async with database.session(keeper) as session:
-            await _artifact(session, keeper, attempt, "words.txt")
+            await leave(session, keeper, attempt, "words.txt")
         for who, found in ((stranger, 0), (actor, 1)):
             async with database.session(who) as session:
                 files = await session.scalars(queries.artifacts(actor, run.id))

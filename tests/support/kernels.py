@@ -63,8 +63,9 @@ class Bench:
 
     def text(self, run: Run, name: str) -> str:
         """The text of a file that a run left behind."""
-        key = next(file.storage_key for file in run.artifacts if file.name == name)
-        with self.parts.storage.read(key) as file:
+        file_id = next(file.file_id for file in run.artifacts if file.name == name)
+        (stored,) = self.parts.storage.folder(run.tenant_id, "files", file_id)
+        with self.parts.storage.read(stored.key) as file:
             return file.read().decode()
 
     def said(self, run: Run) -> str:

@@ -72,6 +72,22 @@ class TestExecute:
             ("sample.parquet", "application/vnd.apache.parquet"),
         }
 
+    async def test_it_ends_as_it_did_where_there_is_no_room(
+        self, bench: Bench, actor: Actor
+    ) -> None:
+        """What the kernel publishes is refused, and the report, which is kept, says so."""
+        settings = bench.parts.settings.model_copy(update={"file_quota": 5_000})
+        full = replace(bench, parts=replace(bench.parts, settings=settings))
+        publish = "run.publish('small', 'x')\nrun.publish('large', 'x' * 6_000)"
+        run = await full.run(actor, READ, publish)
+        assert (run.status, run.error) == ("succeeded", None)
+        kept = {file.name for file in run.artifacts}
+        assert kept == {"notebook.ipynb", "report.html", "small.txt"}
+        report = full.text(run, "report.html")
+        assert "Not kept:" in report
+        assert "large.txt: The files of your tenant would take more" in report
+        assert "small.txt" not in report
+
     async def test_its_parameters_arrive_as_data(self, bench: Bench, actor: Actor) -> None:
         """Quotes, braces, escapes and code in a text stay that text."""
         hostile = "\"'''; import os; os._exit(3) #{0.__class__} {pm[x]} %s \\ \\n \n \u2028 é"

@@ -14,6 +14,8 @@ from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db.ids import new_id
 from workbench.errors import Conflict, TooMany
+from workbench.files import commands as files
+from workbench.files.schemas import Kind
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
 from workbench.runs import states
@@ -22,7 +24,6 @@ from workbench.runs.schemas import MetricMessage, ReadMessage, Status
 
 MAX_LOST = 2  # attempts that may lose their worker: the first is retried, the second is not
 MAX_METRICS = 200
-MAX_ARTIFACTS = 50
 MAX_ERROR = 2000
 STALLED = text("select tenant_id, id from workbench.runs_stalled(:silent_since)")
 
@@ -58,6 +59,7 @@ async def begin(session: AsyncSession, actor: Actor, run_id: UUID, now: datetime
             .where(model.tenant_id == run.tenant_id, model.run_id == run_id)
             .values(deleted_at=now, deleted_by=actor.subject)
         )
+    await files.detach_all(session, actor, run_id, Kind.ARTIFACT)
     _note(session, actor, "run.begin", Attempt(run_id, run.attempt), person=str(run.requested_by))
     return run
 
@@ -73,25 +75,9 @@ async def record_metric(
     session: AsyncSession, actor: Actor, attempt: Attempt, metric: MetricMessage
 ) -> None:
     """Keep a figure of the attempt; the last value of a name counts."""
-    await _hold(session, actor, attempt, Metric, metric.name, MAX_METRICS)
+    await hold(session, actor, attempt, Metric, metric.name, MAX_METRICS)
     values = {"value": metric.value, "unit": metric.unit, "budget": metric.budget}
-    await _keep(session, actor, attempt, Metric, metric.name, values)
-
-
-async def add_artifact(
-    session: AsyncSession,
-    actor: Actor,
-    attempt: Attempt,
-    *,
-    name: str,
-    media_type: str,
-    size: int,
-    storage_key: str,
-) -> None:
-    """Keep a file of the attempt, whose bytes lie in storage already."""
-    await _hold(session, actor, attempt, Artifact, name, MAX_ARTIFACTS)
-    values = {"media_type": media_type, "size": size, "storage_key": storage_key}
-    await _keep(session, actor, attempt, Artifact, name, values)
+    await keep(session, actor, attempt, Metric, metric.name, values)
 
 
 async def record_read(
@@ -182,7 +168,7 @@ async def _write(
         raise StaleAttempt
 
 
-async def _hold(
+async def hold(
     session: AsyncSession, actor: Actor, attempt: Attempt, model: Any, name: str, most: int
 ) -> None:
     """Lock the run of a current attempt that has room for one more metric or artifact."""
@@ -200,7 +186,7 @@ async def _hold(
         raise TooMany(f"A run keeps at most {most} of these.")
 
 
-async def _keep(
+async def keep(
     session: AsyncSession,
     actor: Actor,
     attempt: Attempt,
@@ -208,6 +194,8 @@ async def _keep(
     name: str,
     values: dict[str, Any],
 ) -> None:
+    """Write down a metric or artifact of a run that is held, in the place of one so named."""
+    actor.require(Permission.RUN_START)
     key = {"tenant_id": actor.require_tenant(), "run_id": attempt.run_id, "name": name}
     await session.execute(
         insert(model)

@@ -62,11 +62,18 @@ class Metric(TenantOwned, SoftDelete, Model):
 
 
 class Artifact(TenantOwned, Created, SoftDelete, Model):
-    """A file that a run left behind; its bytes lie in storage under `storage_key`."""
+    """A file that a run left behind; one that is deleted may outlast its file."""
 
     __tablename__ = "artifacts"
     __table_args__ = (
+        CheckConstraint("file_id is not null or deleted_at is not null", name="file_id"),
         ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "file_id"],
+            ["files.tenant_id", "files.id"],
+            ondelete="SET NULL (file_id)",
+        ),
+        Index("ix_artifacts_tenant_id_file_id", "tenant_id", "file_id"),
         Index("ix_artifacts_tenant_id_run_id", "tenant_id", "run_id"),
         Index(
             "uq_artifacts_tenant_id_run_id_name",
@@ -82,4 +89,4 @@ class Artifact(TenantOwned, Created, SoftDelete, Model):
     name: Mapped[str] = mapped_column()
     media_type: Mapped[str] = mapped_column()
     size: Mapped[int] = mapped_column(BigInteger)
-    storage_key: Mapped[str] = mapped_column()
+    file_id: Mapped[UUID | None] = mapped_column()

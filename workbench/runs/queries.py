@@ -10,6 +10,7 @@ from workbench.actor import Actor
 from workbench.db import pages
 from workbench.db.model import columns
 from workbench.errors import Detail, Invalid
+from workbench.files.models import File
 from workbench.permissions import Permission
 from workbench.runs.models import Artifact, Metric, Run
 from workbench.runs.schemas import Status
@@ -99,7 +100,7 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
         "metrics": select(*columns(Metric))
         .where(Metric.tenant_id == tenant_id)
         .order_by(Metric.id),
-        "artifacts": select(*columns(Artifact, without=["storage_key"]))
+        "artifacts": select(*columns(Artifact))
         .where(Artifact.tenant_id == tenant_id)
         .order_by(Artifact.id),
     }
@@ -110,7 +111,8 @@ def files(actor: Actor) -> Select[str, str]:
     actor.require(Permission.TENANT_EXPORT)
     path = func.concat("runs/", cast(Artifact.run_id, Text), "/", Artifact.name).label("path")
     return (
-        select(path, Artifact.storage_key)
+        select(path, File.storage_key)
+        .join(Artifact, (Artifact.tenant_id == File.tenant_id) & (Artifact.file_id == File.id))
         .join(Run, (Run.tenant_id == Artifact.tenant_id) & (Run.id == Artifact.run_id))
         .where(Artifact.tenant_id == actor.require_tenant())
         .order_by(Artifact.id)

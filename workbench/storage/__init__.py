@@ -100,8 +100,10 @@ class Storage:
             if tenant_id.hex in key or str(tenant_id) in key:
                 yield key
 
-    def folder(self, tenant_id: UUID, kind: str, owner: UUID | None = None) -> Iterator[Stored]:
-        """Every file of one kind that a tenant has, or those of one owner."""
+    def folder(
+        self, tenant_id: UUID, kind: str = "", owner: UUID | None = None
+    ) -> Iterator[Stored]:
+        """Every file that a tenant has, or those of one kind, or of one owner of that kind."""
         prefix = self._path("/".join(p for p in (tenant_id.hex, kind, owner and owner.hex) if p))
         if not self._system.exists(prefix):
             return

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import binascii
-from dataclasses import dataclass, field
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -14,9 +16,11 @@ from sqlalchemy.exc import DBAPIError
 
 from workbench.access import queries as access
 from workbench.actor import Actor
-from workbench.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
+from workbench.errors import Invalid, TooMany, Unauthenticated, WorkbenchError
+from workbench.files import writing
+from workbench.files.attached import Made
 from workbench.identity.tokens import Claims
-from workbench.runs import attempts
+from workbench.runs import artifacts, attempts
 from workbench.runs.attempts import Attempt, StaleAttempt
 from workbench.runs.models import Run
 from workbench.runs.schemas import (
@@ -28,7 +32,6 @@ from workbench.runs.schemas import (
     ProgressMessage,
     ReadMessage,
 )
-from workbench.storage import Storage
 from workbench.worker import report
 from workbench.worker.outcome import Outcome
 from workbench.worker.parts import Parts, now
@@ -37,6 +40,7 @@ from workbench.worker.report import Facts
 WRITE_TRIES = 20
 PAUSE_SECONDS = 0.5
 MAX_READS = 1000  # of one attempt that the audit keeps: a kernel could say anything, for ever
+UNREPORTED = "The notebook ran to this end, but its report could not be kept; run it again."
 log = structlog.get_logger(__name__)
 
 
@@ -51,6 +55,7 @@ class Live:
     progress: float | None = None
     reads: int = 0
     metrics: dict[str, MetricMessage] = field(default_factory=dict)
+    unkept: dict[str, str] = field(default_factory=dict)  # files that were refused, and why
 
     async def beat(self) -> None:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
@@ -110,39 +115,60 @@ class Live:
                 await self._note(heard)
             else:
                 await self._publish(heard)
-        except (StaleAttempt, TooMany, Invalid, NotFound, Conflict) as error:
+        except WorkbenchError as error:
             log.warning("message_not_kept", run=str(self.run.id), reason=str(error))
+            if isinstance(heard, ArtifactMessage):
+                self.unkept[heard.name] = str(error)
 
-    async def keep(self, name: str, media_type: str, data: bytes) -> None:
-        """Keep a file of the attempt; nothing stays in storage when the row cannot be written."""
-        kind = f"runs-{self.attempt.number}"
-        key = Storage.key(self.run.tenant_id, kind, self.run.id, name)
-        await asyncio.to_thread(self._store, key, data)
-        try:
-            async with self.parts.database.session(self.keeper) as session:
-                await attempts.add_artifact(
-                    session,
-                    self.keeper,
-                    self.attempt,
-                    name=name,
-                    media_type=media_type,
-                    size=len(data),
-                    storage_key=key,
+    async def publish(self, name: str, media_type: str, data: bytes) -> None:
+        """Keep a file of the kernel's; raise QuotaExceeded when the tenant has no room for it.
+
+        Nothing of what is not kept stays in storage.
+        """
+        keeper, parts = self.keeper, self.parts
+        async with artifacts.arriving(
+            parts.database, parts.storage, keeper, parts.files
+        ) as arrival:
+            await arrival.receive(writing.blocks(io.BytesIO(data)), expected=len(data))
+            async with parts.database.session(keeper) as session:
+                replaced = await artifacts.publish(
+                    session, keeper, self.attempt, arrival, name=name, media_type=media_type
                 )
-        except BaseException:
-            self.parts.storage.remove(key)
-            raise
+        await asyncio.to_thread(self._remove, replaced)
 
-    async def keep_notebook(self, executed: NotebookNode, facts: Facts, ended: Outcome) -> None:
-        """Keep the executed notebook and the report that people read."""
+    async def keep_notebook(self, executed: NotebookNode, facts: Facts, ended: Outcome) -> Outcome:
+        """Keep the executed notebook and the report that people read, also without room.
+
+        Answers how the attempt ended: that its report is lost does not make it fail.
+        """
         try:
             metrics = [*self.metrics.values()]
-            html = await asyncio.to_thread(report.html, executed, facts, ended, metrics)
-            await self.keep("report.html", "text/html", html.encode())
+            html = await asyncio.to_thread(
+                report.html, executed, facts, ended, metrics, self.unkept
+            )
+            await self.keep_made("report.html", "text/html", html.encode())
             written = nbformat.writes(executed).encode()
-            await self.keep("notebook.ipynb", "application/x-ipynb+json", written)
+            await self.keep_made("notebook.ipynb", "application/x-ipynb+json", written)
         except StaleAttempt:
             log.info("report_not_kept", run=str(self.run.id))
+        except Exception:
+            log.exception("report_not_kept", run=str(self.run.id))
+            return replace(ended, error=ended.error or UNREPORTED)
+        return ended
+
+    async def keep_made(self, name: str, media_type: str, data: bytes) -> None:
+        """Keep a file that Workbench makes of the attempt."""
+        made = Made(self.parts.storage, self.run.tenant_id)
+        try:
+            await asyncio.to_thread(self._store, made, data)
+            async with self.parts.database.session(self.keeper) as session:
+                replaced = await artifacts.keep_made(
+                    session, self.keeper, self.attempt, made, name=name, media_type=media_type
+                )
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(made.remove))
+            raise
+        await asyncio.to_thread(self._remove, replaced)
 
     async def _note(self, heard: ReadMessage) -> None:
         if self.reads >= MAX_READS:
@@ -151,9 +177,13 @@ class Live:
         async with self.parts.database.session(self.keeper) as session:
             await attempts.record_read(session, self.keeper, self.attempt, self.run.notebook, heard)
 
-    def _store(self, key: str, data: bytes) -> None:
-        with self.parts.storage.write(key) as file:
+    def _store(self, made: Made, data: bytes) -> None:
+        with made.begin() as file:
             file.write(data)
+
+    def _remove(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.parts.storage.remove(key)
 
     async def _publish(self, heard: ArtifactMessage) -> None:
         try:
@@ -162,4 +192,4 @@ class Live:
             raise Invalid("The published file is not base64.") from error
         if len(data) > MAX_ARTIFACT_BYTES:
             raise TooMany("The published file is too large.")
-        await self.keep(heard.name, MEDIA_TYPES[heard.name.rsplit(".", 1)[-1]], data)
+        await self.publish(heard.name, MEDIA_TYPES[heard.name.rsplit(".", 1)[-1]], data)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from workbench.db import connect
 from workbench.db.session import Database
+from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks import Shelf
 from workbench.settings import ROOT, Settings
@@ -23,6 +24,11 @@ class Parts:
     shelf: Shelf
     tokens: Tokens
     python: str = sys.executable
+
+    @property
+    def files(self) -> Bounds:
+        """How large a file may be, and how much room tenants have."""
+        return Bounds(self.settings.file_limit, self.settings.file_quota)
 
     @property
     def may_start_kernels(self) -> bool:

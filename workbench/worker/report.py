@@ -1,9 +1,10 @@
 """The report: an executed notebook as one page that fetches nothing and runs nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -19,6 +20,7 @@ from workbench.worker.outcome import Outcome
 FOLDER = Path(__file__).parent
 SIZES = ("width", "height")
 LARGE = 1000  # from here on, nobody reads what stands behind the point
+NONE: Mapping[str, str] = MappingProxyType({})
 WORDS = {
     Status.SUCCEEDED: "Succeeded",
     Status.FAILED: "Failed",
@@ -37,11 +39,16 @@ class Facts:
 
 
 def html(
-    notebook: NotebookNode, facts: Facts, outcome: Outcome, metrics: Iterable[MetricMessage] = ()
+    notebook: NotebookNode,
+    facts: Facts,
+    outcome: Outcome,
+    metrics: Iterable[MetricMessage] = (),
+    unkept: Mapping[str, str] = NONE,
 ) -> str:
     """Write the page; outputs are sanitised, code is left out, metrics stand at the end.
 
-    A metric over its budget is said before everything else.
+    A metric over its budget is said before everything else, and so is a file that was published
+    and not kept, with the reason.
     """
     kept = list(metrics)
     # Code is left out, so a cell that shows nothing is left out too.
@@ -63,6 +70,7 @@ def html(
         outcome=outcome,
         status=WORDS[outcome.status],
         metrics=kept,
+        unkept=unkept,
         over=[each for each in kept if _is_over(each)],
         is_over=_is_over,
         number=_number,

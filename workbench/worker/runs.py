@@ -116,5 +116,4 @@ class Runner:
         executed = outcome.redacted(watched.notebook, ticketing.secrets(ticket))
         named = notebook.titled(parameters)
         facts = Facts(notebook.title, ticket.tenant_name, named, run.started_at)
-        await live.keep_notebook(executed, facts, ended)
-        return ended
+        return await live.keep_notebook(executed, facts, ended)

@@ -5,6 +5,7 @@ bytes without a row go, and a file whose bytes are missing is marked.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,7 +26,8 @@ from workbench.storage import Storage, Stored
 
 BATCH = 500
 GIVEN_UP = timedelta(days=1)  # an upload that is older is nobody's any more
-FOLDERS = (FOLDER, "imports")  # the second holds what was imported before files were counted
+# The others hold what imports and runs kept before files were counted, runs by their attempt.
+FOLDERS = re.compile(r"[0-9a-f]+/(files|imports|runs-[0-9]+)/.+")
 SYSTEM = Actor.of_system(FOLDER)
 Step = Callable[[Database, Storage, Actor, datetime], Awaitable[int]]
 log = structlog.get_logger(__name__)
@@ -104,7 +106,7 @@ async def _unknown(database: Database, actor: Actor, batch: Collection[Stored]) 
     tenant_id = actor.require_tenant()
     owners = {found.key: _owner(found.key) for found in batch}
     ids = [owner for owner in owners.values() if owner is not None]
-    # Imports of old have folders of their own, by the import's id: so it is not asked by ids.
+    # What was kept of old has folders of its own, by its owner's id: so it is not asked by ids.
     files = select(File.storage_key).where(
         File.tenant_id == tenant_id, File.storage_key.in_(list(owners))
     )
@@ -134,7 +136,7 @@ async def _mark_lost(database: Database, storage: Storage, actor: Actor, now: da
 
 
 async def _measure(database: Database, storage: Storage, actor: Actor, _: datetime) -> int:
-    """Read what an import kept before files were counted; what is gone is marked by the sweep."""
+    """Read what was kept before files were counted; what is gone is marked by the sweep."""
     unread = select(File.id, File.storage_key).where(
         File.tenant_id == actor.require_tenant(), File.sha256.is_(None), File.lost_at.is_(None)
     )
@@ -151,7 +153,7 @@ async def _measure(database: Database, storage: Storage, actor: Actor, _: dateti
 
 
 def _listed(storage: Storage, tenant_id: UUID) -> list[Stored]:
-    return [found for folder in FOLDERS for found in storage.folder(tenant_id, folder)]
+    return [found for found in storage.folder(tenant_id) if FOLDERS.fullmatch(found.key)]
 
 
 def _remove(storage: Storage, keys: Collection[str]) -> None:

@@ -20,6 +20,7 @@ from workbench.db import pages
 from workbench.errors import NotFound
 from workbench.notebooks import queries as notebooks
 from workbench.runs import commands, queries
+from workbench.runs.artifacts import place
 from workbench.runs.models import Artifact, Run
 from workbench.runs.schemas import ArtifactView, MetricView, NewRun, RunView, Status
 from workbench.storage import Storage
@@ -117,7 +118,7 @@ async def artifact(
         "Content-Security-Policy": REPORT_POLICY,
         "Content-Length": str(found.size),
     }
-    return await _stream(parts.storage, found, headers)
+    return await _stream(session, actor, parts.storage, found, headers)
 
 
 @router.get(
@@ -129,7 +130,8 @@ async def report(run_id: UUID, actor: CurrentActor, session: Session, parts: Par
     """Show the report of a run as a page that runs nothing and fetches nothing."""
     found = await _artifact(session, actor, run_id, REPORT)
     audit.record(session, actor, "report.read", f"run {run_id}", run_id=run_id)
-    return await _stream(parts.storage, found, {"Content-Security-Policy": REPORT_POLICY})
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    return await _stream(session, actor, parts.storage, found, headers)
 
 
 async def _found(session: AsyncSession, actor: Actor, run_id: UUID) -> Run:
@@ -146,8 +148,15 @@ async def _artifact(session: AsyncSession, actor: Actor, run_id: UUID, name: str
     return found
 
 
-async def _stream(storage: Storage, artifact: Artifact, headers: dict[str, str]) -> Response:
-    file = await asyncio.to_thread(storage.read, artifact.storage_key)
+async def _stream(
+    session: AsyncSession,
+    actor: Actor,
+    storage: Storage,
+    artifact: Artifact,
+    headers: dict[str, str],
+) -> Response:
+    key = await place(session, actor, artifact)
+    file = await asyncio.to_thread(storage.read, key)
     return StreamingResponse(chunks(file), headers=headers, media_type=artifact.media_type)
 
 

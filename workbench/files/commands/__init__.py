@@ -2,6 +2,8 @@
 
 from workbench.files.commands.attaching import attach as attach
 from workbench.files.commands.attaching import detach as detach
+from workbench.files.commands.attaching import detach_all as detach_all
+from workbench.files.commands.attaching import discard as discard
 from workbench.files.commands.attaching import keep_made as keep_made
 from workbench.files.commands.attaching import place as place
 from workbench.files.commands.attaching import purge_attached as purge_attached

@@ -15,6 +15,7 @@ from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.db import soft_delete
 from workbench.db.session import tell
+from workbench.errors import NotFound
 from workbench.files import queries, quotas
 from workbench.files.arrivals import Arrival, keeper
 from workbench.files.attached import Made
@@ -120,6 +121,35 @@ async def detach(session: AsyncSession, actor: Actor, file_id: UUID, kind: Kind)
     async with _kept_by_workbench(session, actor):
         await soft_delete.remove(session, actor, File, *mine, File.kind == kind)
     audit.record(session, actor, "file.delete", f"file {file_id}", kind=kind.value)
+
+
+async def detach_all(session: AsyncSession, actor: Actor, owner_id: UUID, kind: Kind) -> None:
+    """Delete what belongs to an owner that begins anew; it counts until it is purged."""
+    actor.require_somewhere(ORDERS[kind])
+    mine = (File.tenant_id == actor.require_tenant(), File.owner_id == owner_id, File.kind == kind)
+    async with _kept_by_workbench(session, actor):
+        try:
+            rows = await soft_delete.remove(session, actor, File, *mine)
+        except NotFound:
+            return
+    audit.record(session, actor, "file.delete", f"files of {owner_id}", kind=kind.value, rows=rows)
+
+
+async def discard(session: AsyncSession, actor: Actor, file_id: UUID, kind: Kind) -> str:
+    """Remove a file for good whose place another has taken, and give its room back.
+
+    Answers where the bytes lie, for the door to remove after the commit.
+    """
+    actor.require_somewhere(ORDERS[kind])
+    mine = soft_delete.one(File, actor.require_tenant(), file_id)
+    async with _kept_by_workbench(session, actor) as system:
+        quota = await quotas.locked(session, system)
+        gone = delete(File).where(*mine, File.kind == kind).returning(File.storage_key, File.size)
+        row = (await session.execute(gone.execution_options(**EVERY))).one()
+        quota.used -= row.size
+    audit.record(session, actor, "file.purge", f"file {file_id}", kind=kind.value, bytes=row.size)
+    key: str = row.storage_key
+    return key
 
 
 async def purge_attached(
