@@ -44,7 +44,12 @@ export function render({ model, el }) {
       const answer = await fetch(model.address, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ sql: model.sql, format, bom: format === "csv" }),
+        body: JSON.stringify({
+          sql: model.sql,
+          parameters: model.parameters,
+          format,
+          bom: format === "csv",
+        }),
       });
       if (!answer.ok) {
         said.textContent = await refusal(answer);
@@ -65,7 +70,7 @@ export function render({ model, el }) {
     if (model.refusal) said.textContent = model.refusal;
   }
 
-  model.on(["sql", "refusal"], () => {
+  model.on(["sql", "parameters", "refusal"], () => {
     said.textContent = "";
     draw();
   });

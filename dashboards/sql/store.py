@@ -209,11 +209,15 @@ def names(sql: str) -> list[str]:
 def asked(
     question: Question, statement: UUID, limit: int = 1000, saved: UUID | None = None
 ) -> Asked:
-    """A question as the room takes it; a field that is empty has no value."""
-    values = {
+    """A question as the room takes it."""
+    return Asked(question.sql, given(question), limit, id=statement, saved_query=saved)
+
+
+def given(question: Question) -> dict[str, Any]:
+    """The parameters of a question; a field that is empty has no value."""
+    return {
         name: _value(question, name) for name in names(question.sql) if question.values.get(name)
     }
-    return Asked(question.sql, values, limit, id=statement, saved_query=saved)
 
 
 def declared(question: Question) -> dict[str, Parameter]:

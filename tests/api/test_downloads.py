@@ -251,6 +251,53 @@ class TestSql:
         assert row["half"] == [1.5]
         assert file == [["n", "half", "n", "'=head"], ["3", "1.5", "{c0,c1,c2}", "'=x"]]
 
+    @pytest.mark.parametrize("format_", ["csv", "parquet", "arrow"])
+    async def test_binds_parameters(
+        self, owner: httpx.AsyncClient, name: str, format_: str
+    ) -> None:
+        """Each as the type of its place, whatever stands in it; the same rows as on the screen."""
+        await shop.fill(owner, name, 4)
+        hostile = "c1'::text) or true -- \\ é \" $2 :code"
+        order = {
+            "sql": f"select code, :word || '' as word, amount + :more as amount, :day - 1 as day, "
+            f"cast(:nothing as integer) as nothing, 'é' || ':code $1' as text from {name} "
+            "where code = any(:codes) and code <> :word and :day > '2013-01-01' "
+            "and (:flag or amount = :more) order by code desc limit :most",
+            "parameters": {
+                "word": hostile,
+                "more": 1,
+                "day": {"type": "date", "value": "2013-07-01"},
+                "nothing": None,
+                "codes": ["c0", "c1", "", hostile],
+                "flag": True,
+                "most": 2,
+            },
+        }
+        shown = (await owner.post("/api/v1/sql", json=order)).json()
+        assert [row[0] for row in shown["rows"]] == ["c1", "c0"]
+        assert shown["rows"][0][1] == hostile
+        answer = await owner.post(URL, json=order | {"format": format_})
+        assert answer.status_code == 200, answer.text
+        if format_ == "csv":
+            cells = [["" if c is None else str(c) for c in row] for row in shown["rows"]]
+            assert lines(answer)[1:] == cells
+        else:
+            rows = table(answer, format_).to_pylist()
+            assert [[*map(str, row.values())] for row in rows] == [
+                [*map(str, row)] for row in shown["rows"]
+            ]
+
+    @pytest.mark.parametrize(
+        ("parameters", "code"),
+        [({}, "sql_refused"), ({"x": 1, "y": 2}, "invalid"), ({"x": "z"}, "sql_failed")],
+    )
+    async def test_refuses_parameters_that_sql_refuses(
+        self, owner: httpx.AsyncClient, parameters: dict[str, object], code: str
+    ) -> None:
+        """One without a value, one that is not there, and one of another type."""
+        order = {"sql": "select 1 + :x", "parameters": parameters}
+        assert_problem(await owner.post(URL, json=order), 422, code)
+
     @pytest.mark.parametrize(
         ("statement", "code"),
         [

@@ -93,7 +93,11 @@ async def save_and_find_again(page: Page) -> None:
 
 
 async def download(page: Page) -> None:
-    """Take the answer along as a file."""
+    """Take the answer along as a file, with what stood in the field of its parameter."""
+    await write(page, "select count(*) as flights\nfrom flights where carrier = :airline")
+    await page.get_by_role("textbox", name="airline").fill("OO")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(page.get_by_role("cell", name="32", exact=True)).to_be_visible()
     async with page.expect_download() as begun:
         await page.get_by_role("button", name="CSV").click()
     file = await begun.value

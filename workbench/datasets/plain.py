@@ -1,6 +1,7 @@
 """A statement whose columns are of types that files know."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
@@ -21,10 +22,11 @@ class PlainColumn:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A statement with its values in it, and the columns of its answer."""
+    """A statement without parameters, the columns of its answer, and settings that it reads."""
 
     text: str
     columns: tuple[PlainColumn, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def as_csv(self) -> str:

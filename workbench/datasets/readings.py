@@ -24,6 +24,7 @@ TELL = (
     "set_config('TimeZone', 'UTC', false), set_config('default_transaction_read_only', 'on', false)"
     f", set_config('statement_timeout', '{LIMIT}', false)"
 )
+SET = "select set_config({}, {}, false)"
 
 Block = tuple[int, bytes]
 
@@ -69,6 +70,8 @@ class CsvReading:
 
     def blocks(self, plain: Plain) -> Iterator[Block]:
         """The file in blocks, each with how many rows it brings."""
+        for name, value in plain.settings.items():
+            self._connection.execute(SET.format("%s", "%s"), (name, value))
         rows, lines, size = -1, [self._mark], 0  # the first line is the header
         with self._connection.cursor() as cursor, cursor.copy(plain.as_csv.encode()) as copy:
             for line in copy:
@@ -104,6 +107,9 @@ class ArrowReading:
 
     def blocks(self, plain: Plain) -> Iterator[Block]:
         """The file in blocks, each with how many rows it brings."""
+        for name, value in plain.settings.items():
+            self._cursor.execute(SET.format("$1", "$2"), [name, value])
+            self._cursor.fetchall()
         self._cursor.execute(plain.text)
         yield from encoded(self._cursor.fetch_record_batch(), self._format)
 

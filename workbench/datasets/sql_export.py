@@ -1,5 +1,6 @@
 """The answer of one checked statement, as a statement for a file."""
 
+from dataclasses import replace
 from typing import LiteralString
 
 import psycopg
@@ -7,7 +8,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.datasets import driver
+from workbench.datasets import driver, sql_settings
 from workbench.datasets import sql as ad_hoc
 from workbench.datasets.plain import Plain, PlainColumn
 from workbench.datasets.sql import Asked
@@ -21,23 +22,29 @@ KNOWN = frozenset({16, 20, 21, 23, 700, 701, 1082, 1184})
 BOOLEAN, NUMERIC, LOCAL = 16, 1700, 1114
 
 
-async def exported(session: AsyncSession, actor: Actor, statement: str) -> Plain:
+async def exported(session: AsyncSession, actor: Actor, asked: Asked) -> Plain:
     """The checked statement, each column of its answer as a type that files know."""
     actor.require(Permission.SQL_RUN)
-    asked = Asked(statement)
-    checked, _, datasets = await ad_hoc.checked_for(session, actor, asked)
+    checked, values, datasets = await ad_hoc.checked_for(session, actor, asked)
     if checked.explain:
         raise SqlRefused("A plan is no table; run EXPLAIN without exporting it.")
     connection = await driver.of(session)
     try:
         await ad_hoc.prepare(connection, actor, asked.id, ad_hoc.LOOK)
-        described = await connection.execute(ad_hoc.NAMES.format(checked.text).encode())
+        described = psycopg.AsyncRawCursor(connection)
+        names = ad_hoc.NAMES.format(checked.text)
+        await described.execute(names.encode(), values)
+        columns = described.description or []
+        text, settings = checked.text, {}
+        if values:
+            known, written = await sql_settings.types(connection, names, values)
+            text, settings = sql_settings.settled(text, known, written)
     except psycopg.Error as error:
-        columns = ad_hoc.columns_of(datasets)
-        raise said(error, statement, checked, ad_hoc.NAMES, columns) from None
+        known_columns = ad_hoc.columns_of(datasets)
+        raise said(error, asked.sql, checked, ad_hoc.NAMES, known_columns) from None
     finally:
         await ad_hoc.leave(session, connection)
-    return _plain(checked.text, described.description or [])
+    return replace(_plain(text, columns), settings=settings)
 
 
 def _plain(text: str, columns: list[psycopg.Column]) -> Plain:

@@ -10,14 +10,13 @@ from dashboards.components.download import Download
 from dashboards.components.face import Face
 from dashboards.components.grid import Grid
 from dashboards.sql.state import Question
-from dashboards.sql.store import names
+from dashboards.sql.store import given
 from dashboards.sql.views import cells, charts
 from workbench.datasets.sql import SqlResult
 from workbench.datasets.sql_plan import Plan
 
 GAP = ":host { gap: 12px; }"
 NO_EXPORT = "Your role does not include downloads; ask an owner of your company."
-NO_PARAMETERS = "A file takes no parameters: write the values into the statement, then run it."
 NO_EXPLAIN = "A plan cannot be downloaded."
 
 
@@ -60,7 +59,9 @@ class Results:
         self._head.show(title="Answer", note=counted(result))
         self._grid.empty = "No row fits. Look at the conditions of the statement."
         self._grid.fill(cells.headings(result), cells.texts(result))
-        self._download.param.update(sql=question.sql, refusal=self._refusal(question, result))
+        self._download.param.update(
+            sql=question.sql, parameters=given(question), refusal=self._refusal(result)
+        )
         found = charts.plot(result)
         self._chart.pane.visible = found is not None
         if found is not None:
@@ -76,12 +77,10 @@ class Results:
         self._tree.show(**shown)
         self._measure.visible = plan.execution_ms is None
 
-    def _refusal(self, question: Question, result: SqlResult) -> str:
+    def _refusal(self, result: SqlResult) -> str:
         if not self._may_export:
             return NO_EXPORT
-        if result.columns == ["QUERY PLAN"]:
-            return NO_EXPLAIN
-        return NO_PARAMETERS if names(question.sql) else ""
+        return NO_EXPLAIN if result.columns == ["QUERY PLAN"] else ""
 
 
 def counted(result: SqlResult) -> str:

@@ -11,12 +11,13 @@ from pydantic import Field
 from workbench.api import filters
 from workbench.api.dependencies import CurrentActor, Parts
 from workbench.api.routers.datasets import Name, found
-from workbench.api.routers.sql import MAX_SQL
+from workbench.api.routers.sql import MAX_SQL, Parameters
 from workbench.api.routes import ActorRoute
 from workbench.api.shapes import Order
 from workbench.datasets import commands
 from workbench.datasets.export_formats import Format
 from workbench.datasets.schemas import RowsExport
+from workbench.datasets.sql import Asked
 
 router = APIRouter(prefix="/api/v1", route_class=ActorRoute)
 
@@ -34,6 +35,7 @@ class SqlExport(Order):
     """One SELECT or VALUES over the tenant's datasets, and the file that its answer becomes."""
 
     sql: str = Field(min_length=1, max_length=MAX_SQL, examples=["select * from flights"])
+    parameters: Parameters = Field(default={})
     format: Format = Format.CSV
     bom: bool = False
 
@@ -71,9 +73,8 @@ async def export(  # noqa: PLR0913, PLR0917 (each choice is a parameter of the a
 @router.post("/sql/export", response_class=StreamingResponse, responses=FILES, tags=["sql"])
 async def export_sql(order: SqlExport, actor: CurrentActor, parts: Parts) -> StreamingResponse:
     """Download what one statement answers, without the limit that a screen has."""
-    blocks = await commands.export_sql(
-        parts.database, actor, order.sql, order.format, bom=order.bom
-    )
+    asked = Asked(order.sql, order.parameters)
+    blocks = await commands.export_sql(parts.database, actor, asked, order.format, bom=order.bom)
     return _file(blocks, "answer", order.format, parts.clock())
 
 

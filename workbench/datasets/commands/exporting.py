@@ -23,6 +23,7 @@ from workbench.datasets.plain import Plain
 from workbench.datasets.readings import Block, Reading
 from workbench.datasets.schemas import RowsExport
 from workbench.datasets.slots import Slots
+from workbench.datasets.sql import Asked
 from workbench.datasets.sql_errors import SqlFailed
 from workbench.db.session import Database
 from workbench.errors import Unauthenticated, Unavailable
@@ -68,14 +69,23 @@ async def export_rows(
 
 
 async def export_sql(
-    database: Database, actor: Actor, statement: str, format_: Format, *, bom: bool = False
+    database: Database,
+    actor: Actor,
+    statement: str | Asked,
+    format_: Format,
+    *,
+    bom: bool = False,
 ) -> AsyncGenerator[bytes]:
-    """Begin the export of what one statement answers, and answer its blocks."""
+    """Begin the export of what one statement answers, and answer its blocks.
+
+    `Asked` brings parameters; how long it runs and how many rows it answers are not its to say.
+    """
     actor.require(Permission.SQL_RUN)
     actor.require(Permission.ROW_EXPORT)
+    asked = Asked(statement) if isinstance(statement, str) else statement
     async with database.reading(actor) as session:
-        plain = await sql_export.exported(session, actor, statement)
-    return await _begun(_Export(database, actor, plain, format_, bom, "sql", statement))
+        plain = await sql_export.exported(session, actor, asked)
+    return await _begun(_Export(database, actor, plain, format_, bom, "sql", asked.sql))
 
 
 async def _begun(export: _Export) -> AsyncGenerator[bytes]:
