@@ -1,11 +1,15 @@
-"""Exporting all rows as CSV, safe for spreadsheets, beside PostgreSQL's COPY into a file."""
+"""Exporting all rows as CSV, safe for spreadsheets, beside PostgreSQL's COPY into a file.
+
+And what the process holds of rows that leave, which must not be more when they are more.
+"""
 
 import asyncio
+import gc
 from pathlib import Path
 
 from psycopg import sql
 
-from workbench.bench import plain
+from workbench.bench import memory, plain
 from workbench.bench.figures import Figure, Plan
 from workbench.bench.timing import Times, in_turn
 from workbench.bench.world import World
@@ -15,6 +19,10 @@ from workbench.datasets.schemas import RowsExport
 
 SECTION = "export"
 COPY_BUDGET = 1 / 0.6
+MEMORY_BUDGET = 1.15  # the same memory, whatever the rows; the rest is where it happens to lie
+MANY = 5
+REPEATED = "select f.* from flights f cross join (values {}) as v (time)"
+TITLES = {Format.CSV: "CSV", Format.PARQUET: "Parquet", Format.ARROW: "Arrow"}
 COPY = sql.SQL("copy (select {} from plain.flights order by row_id) to stdout (format csv, header)")
 
 
@@ -36,6 +44,7 @@ async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figu
     ours.unlink()
     theirs.unlink()
     taken = times["Workbench"].median
+    held = [await _held(world, plan, format_) for format_ in Format]
     return times, [
         Figure(SECTION, "export_rows", "Rows exported a second", rows / taken, "rows/s"),
         plan.ratio(
@@ -46,7 +55,34 @@ async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figu
             theirs=times["COPY"].median,
             budget=COPY_BUDGET,
         ),
+        *held,
     ]
+
+
+async def _held(world: World, plan: Plan, format_: Format) -> Figure:
+    """What the process takes at most while many times the rows leave, against once the rows."""
+    peaks = []
+    for times in (1, 1, MANY):  # the first time warms up
+        gc.collect()
+        blocks = await commands.export_sql(
+            world.database, world.actor, REPEATED.format(_values(times)), format_
+        )
+        with memory.watched() as peak:
+            async for _ in blocks:
+                pass
+        peaks.append(peak.whole)
+    return plan.ratio(
+        SECTION,
+        f"export_memory_{format_}",
+        f"Memory while {MANY} times the rows leave as {TITLES[format_]}, against once",
+        ours=peaks[-1],
+        theirs=peaks[-2],
+        budget=MEMORY_BUDGET,
+    )
+
+
+def _values(times: int) -> str:
+    return ", ".join(f"({number})" for number in range(times))
 
 
 async def _exported(world: World, path: Path) -> None:

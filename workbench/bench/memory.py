@@ -13,21 +13,23 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(slots=True)
 class Peak:
-    """The most megabytes beyond what the process took at the beginning."""
+    """The most megabytes beyond what the process took at the beginning, and with that."""
 
     megabytes: float = 0.0
+    whole: float = 0.0
 
 
 @contextmanager
 def watched() -> Iterator[Peak]:
     """Look at the process's memory until the block ends."""
-    process, peak, over = psutil.Process(), Peak(), threading.Event()
-    begin = process.memory_info().rss
+    process, over = psutil.Process(), threading.Event()
+    begin = process.memory_info().rss / MEGABYTE
+    peak = Peak(whole=begin)
 
     def look() -> None:
         while not over.wait(PAUSE_SECONDS):
-            grown = (process.memory_info().rss - begin) / MEGABYTE
-            peak.megabytes = max(peak.megabytes, grown)
+            peak.whole = max(peak.whole, process.memory_info().rss / MEGABYTE)
+            peak.megabytes = peak.whole - begin
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
