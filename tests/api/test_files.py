@@ -46,7 +46,52 @@ class TestDownload:
         assert headers["etag"] == f'"{hashlib.sha256(content).hexdigest()}"'
         assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
         assert headers["cache-control"] == "no-store"
-        assert headers["accept-ranges"] == "none"
+        assert headers["accept-ranges"] == "bytes"
+
+    @pytest.mark.parametrize(
+        ("wanted", "status", "content"),
+        [
+            ("bytes=0-3", 206, b"0123"),
+            ("bytes=7-", 206, b"789"),
+            ("bytes=-2", 206, b"89"),
+            ("bytes=4-99", 206, b"456789"),
+            ("bytes=10-", 416, None),
+            ("bytes=" + "9" * 99 + "-", 416, None),
+            ("bytes=" + "9" * 5000 + "-", 200, b"0123456789"),
+            ("bytes=-99", 206, b"0123456789"),
+            ("bytes=0-1,3-4", 200, b"0123456789"),
+            ("bytes=3-2", 200, b"0123456789"),
+            ("lines=0-1", 200, b"0123456789"),
+            ("bytes=a-b", 200, b"0123456789"),
+        ],
+    )
+    async def test_goes_on_where_it_was(
+        self, client: httpx.AsyncClient, wanted: str, status: int, content: bytes | None
+    ) -> None:
+        """One range is a part, as safe as the whole; what is beyond the end says how long it is."""
+        made = (await send(client, b"0123456789", "a.bin")).json()
+        address = f"{URL}/{made['id']}/content"
+        part = await client.get(address, headers={"Range": wanted})
+        assert part.status_code == status
+        if content is None:
+            assert_problem(part, 416, "range_not_satisfiable")
+            assert part.headers["content-range"] == "bytes */10"
+            return
+        assert part.content == content
+        assert part.headers["content-length"] == str(len(content))
+        assert part.headers["content-security-policy"].startswith("sandbox")
+        if status == 206:
+            start = b"0123456789".index(content)
+            range_ = f"bytes {start}-{start + len(content) - 1}/10"
+            assert part.headers["content-range"] == range_
+
+    async def test_goes_on_only_with_the_same_file(self, client: httpx.AsyncClient) -> None:
+        """By the ETag, which is the hash of its bytes; with another one comes all of it."""
+        made = (await send(client, b"0123456789", "a.bin")).json()
+        address = f"{URL}/{made['id']}/content"
+        for tag, status in ((f'"{made["sha256"]}"', 206), ('"0"', 200), ("W/" + '"0"', 200)):
+            answer = await client.get(address, headers={"Range": "bytes=8-", "If-Range": tag})
+            assert (answer.status_code, answer.content[-2:]) == (status, b"89")
 
     def test_no_name_breaks_its_header(self) -> None:
         """Quotes, semicolons and percent signs stay inside (RFC 6266)."""

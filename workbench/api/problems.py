@@ -55,6 +55,7 @@ CODES = {
     405: "method_not_allowed",
     413: "too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
 }
 MESSAGES = {
     404: str(NotFound()),

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workbench.actor import Actor
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.once import Once
-from workbench.api.routers.runs import chunks
 from workbench.api.routers.tenants import Slug, found
 from workbench.api.routes import ActorRoute
+from workbench.api.sending import PART, sent
 from workbench.api.shapes import PageView, page_view
 from workbench.db import listing
 from workbench.errors import NotFound
@@ -87,21 +87,30 @@ async def archive(slug: Slug, export_id: UUID, actor: CurrentActor, session: Ses
 @router.get(
     "/{export_id}/file",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/zip": {}}, "description": "The archive"}},
+    responses={200: {"content": {"application/zip": {}}, "description": "The archive"}} | PART,
 )
 async def download(
-    slug: Slug, export_id: UUID, actor: CurrentActor, session: Session, parts: Parts
+    request: Request,
+    slug: Slug,
+    export_id: UUID,
+    actor: CurrentActor,
+    session: Session,
+    parts: Parts,
 ) -> Response:
-    """Download an archive; the audit says who did."""
+    """Download an archive, or with `Range` a part of it; the audit says who did."""
     await _own(session, actor, slug)
     made = await exports.ready(session, actor, export_id)
-    file = await asyncio.to_thread(parts.storage.read, made.storage_key)
     headers = {
+        "Content-Type": "application/zip",
         "Content-Disposition": f'attachment; filename="{slug}-{made.created_at:%Y-%m-%d}.zip"',
-        "Content-Length": str(made.size),
         "Cache-Control": "no-store",
     }
-    return StreamingResponse(chunks(file), headers=headers, media_type="application/zip")
+    return await sent(
+        *(request, parts.storage, made.storage_key),
+        size=made.size or 0,
+        tag=made.sha256 or made.id.hex,
+        headers=headers,
+    )
 
 
 @router.delete("/{export_id}", status_code=204)

@@ -1,6 +1,5 @@
 """Files: uploaded in one go, listed, downloaded as attachments, deleted and restored."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
@@ -13,8 +12,8 @@ from fastapi.responses import StreamingResponse
 from workbench.api import once
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.forms import FileForm
-from workbench.api.routers.runs import chunks
 from workbench.api.routes import ActorRoute
+from workbench.api.sending import PART, sent
 from workbench.api.shapes import PageView, page_view
 from workbench.db import listing
 from workbench.errors import Detail, Invalid
@@ -139,21 +138,25 @@ async def file(file_id: UUID, actor: CurrentActor, session: Session) -> FileView
 @router.get(
     "/{file_id}/content",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}},
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}}
+    | PART,
 )
-async def content(file_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> Response:
-    """Download a file."""
+async def content(
+    request: Request, file_id: UUID, actor: CurrentActor, session: Session, parts: Parts
+) -> Response:
+    """Download a file, or with `Range` a part of it."""
     found = await commands.note_download(session, actor, file_id)
-    source = await asyncio.to_thread(parts.storage.read, found.storage_key)
     headers = {
         "Content-Type": found.media_type,
-        "Content-Length": str(found.size),
         "Content-Disposition": attachment(found.name),
         "Content-Security-Policy": POLICY,
-        "ETag": f'"{found.sha256}"',
-        "Accept-Ranges": "none",
     }
-    return StreamingResponse(chunks(source), headers=headers)
+    return await sent(
+        *(request, parts.storage, found.storage_key),
+        size=found.size,
+        tag=found.sha256 or found.id.hex,
+        headers=headers,
+    )
 
 
 @router.delete("/{file_id}", status_code=204)

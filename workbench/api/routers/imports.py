@@ -15,8 +15,8 @@ from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limi
 from workbench.api.forms import FileForm
 from workbench.api.routers.datasets import Name
 from workbench.api.routers.files import Outlasting, least
-from workbench.api.routers.runs import chunks
 from workbench.api.routes import ActorRoute
+from workbench.api.sending import chunks
 from workbench.api.shapes import PageView, page_view
 from workbench.audit import commands as audit
 from workbench.datasets import commands, queries

@@ -1,12 +1,10 @@
 """Runs of notebooks: ordering, watching and ending them, and reading what they left behind."""
 
-import asyncio
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +12,7 @@ from workbench.actor import Actor
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.once import Once
 from workbench.api.routes import ActorRoute
+from workbench.api.sending import PART, sent
 from workbench.api.shapes import PageView
 from workbench.audit import commands as audit
 from workbench.db import pages
@@ -28,7 +27,6 @@ from workbench.storage import Storage
 router = APIRouter(prefix="/api/v1/runs", route_class=ActorRoute, tags=["runs"])
 
 REPORT = "report.html"
-CHUNK = 256 * 1024
 # A report may hold what a notebook wrote: no script, no request, no cookie, no origin of ours.
 REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -101,37 +99,42 @@ async def artifacts(run_id: UUID, actor: CurrentActor, session: Session) -> Page
 @router.get(
     "/{run_id}/artifacts/{name}",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}},
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}}
+    | PART,
 )
 async def artifact(
+    request: Request,
     run_id: UUID,
     name: Annotated[str, Path(max_length=200)],
     actor: CurrentActor,
     session: Session,
     parts: Parts,
 ) -> Response:
-    """Download a file that a run left behind."""
+    """Download a file that a run left behind, or with `Range` a part of it."""
     found = await _artifact(session, actor, run_id, name)
     audit.record(session, actor, "artifact.read", f"run {run_id}", run_id=run_id, name=found.name)
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(found.name)}",
         "Content-Security-Policy": REPORT_POLICY,
-        "Content-Length": str(found.size),
     }
-    return await _stream(session, actor, parts.storage, found, headers)
+    key = await place(session, actor, found)
+    return await _sent(request, parts.storage, key, found, headers)
 
 
 @router.get(
     "/{run_id}/report",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/html": {}}, "description": "The report as a page"}},
+    responses={200: {"content": {"text/html": {}}, "description": "The report as a page"}} | PART,
 )
-async def report(run_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> Response:
+async def report(
+    request: Request, run_id: UUID, actor: CurrentActor, session: Session, parts: Parts
+) -> Response:
     """Show the report of a run as a page that runs nothing and fetches nothing."""
     found = await _artifact(session, actor, run_id, REPORT)
     audit.record(session, actor, "report.read", f"run {run_id}", run_id=run_id)
     headers = {"Content-Security-Policy": REPORT_POLICY}
-    return await _stream(session, actor, parts.storage, found, headers)
+    key = await place(session, actor, found)
+    return await _sent(request, parts.storage, key, found, headers)
 
 
 async def _found(session: AsyncSession, actor: Actor, run_id: UUID) -> Run:
@@ -148,20 +151,13 @@ async def _artifact(session: AsyncSession, actor: Actor, run_id: UUID, name: str
     return found
 
 
-async def _stream(
-    session: AsyncSession,
-    actor: Actor,
-    storage: Storage,
-    artifact: Artifact,
-    headers: dict[str, str],
+async def _sent(
+    request: Request, storage: Storage, key: str, artifact: Artifact, headers: dict[str, str]
 ) -> Response:
-    key = await place(session, actor, artifact)
-    file = await asyncio.to_thread(storage.read, key)
-    return StreamingResponse(chunks(file), headers=headers, media_type=artifact.media_type)
-
-
-def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """What is in a file, piece by piece; it is closed at the end."""
-    with file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+    kind = artifact.media_type
+    if kind.startswith("text/"):
+        kind += "; charset=utf-8"
+    # A file is never written again: what takes the place of an artifact has another id.
+    tag = artifact.file_id.hex if artifact.file_id else ""
+    every = {"Content-Type": kind, **headers}
+    return await sent(request, storage, key, size=artifact.size, tag=tag, headers=every)
