@@ -7,6 +7,7 @@ from pathlib import Path
 from workbench.actor import Actor
 from workbench.datasets.answers import Answers
 from workbench.db.session import Database
+from workbench.identity import queries as identity
 
 visitor: ContextVar[Actor] = ContextVar("visitor")
 # Panel answers an empty page when composing one fails; the guard looks here and answers a problem.
@@ -46,3 +47,9 @@ class Visit:
     def begin(cls, house: House) -> "Visit":
         """The visit of whom the guard let in for the request that is being answered."""
         return cls(visitor.get(), house, screen.get())
+
+    async def person(self) -> str:
+        """The visitor's name."""
+        async with self.house.database.session(self.actor) as session:
+            user = await session.scalar(identity.myself(self.actor))
+        return user.name if user else ""

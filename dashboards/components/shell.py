@@ -6,13 +6,17 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+import structlog
 
 from dashboards import theme, upstream
 from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.visits import Visit
 from workbench.actor import Actor
+from workbench.api import problems
 from workbench.permissions import Permission
+
+log = structlog.stdlib.get_logger(__name__)
 
 FILES = "/login/files"
 TEMPLATE = Path(__file__).parent / "page.html"
@@ -91,7 +95,15 @@ class Shell:
         )
 
         upstream.release(self.page)
+        self._visit = visit
+        pn.state.onload(self.greet)
 
-    def greet(self, who: str) -> None:
-        """Show who is signed in."""
+    async def greet(self) -> None:
+        """Show who is signed in; when nobody can tell, the page says so in its own place."""
+        try:
+            who = await self._visit.person()
+        except Exception as error:
+            if problems.understood(error) is None:
+                log.exception("a visitor was not greeted")
+            return
         self._navigation.show(links=self._places, at=self._at, who=who)

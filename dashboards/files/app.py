@@ -71,7 +71,6 @@ class Files:
         pn.state.onload(self._stage.refresh)
 
     async def _refresh(self) -> None:
-        self._shell.greet(await self._store.person())
         await self._refresh_datasets()
         await self._refresh_imports()
         self._stage.show_state(None)

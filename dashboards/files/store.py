@@ -14,7 +14,6 @@ from workbench.actor import Actor
 from workbench.audit import commands as audit
 from workbench.datasets import commands, queries
 from workbench.datasets.models import Dataset, Import
-from workbench.identity import queries as identity
 from workbench.identity.tokens import Claims
 from workbench.permissions import Permission
 
@@ -123,12 +122,6 @@ class Store:
         if actor.sid is not None and actor.user_id is not None:
             claims = Claims(actor.sid, actor.user_id, actor.tenant_id)
             self._actor = await access.actor_of(self._database, claims)
-
-    async def person(self) -> str:
-        """The visitor's name."""
-        async with self._database.session(self._actor) as session:
-            user = await session.scalar(identity.myself(self._actor))
-        return user.name if user else ""
 
     async def datasets(self, now: datetime | None = None) -> list[Known]:
         """The tenant's datasets with their rows, counted at the same time."""

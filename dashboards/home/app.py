@@ -59,7 +59,6 @@ class Overview:
             self._stage.show_state(None)
             who = f"Signed in as {platform.person}, for the whole platform"
             self._heading.show(title="Platform", text=who)
-            self._shell.greet(platform.person)
             self._tenants.show(platform)
 
 
@@ -101,7 +100,6 @@ class Home:
             self._heading.show(
                 title=welcome.tenant, text=f"Signed in as {welcome.person}, {welcome.role}"
             )
-            self._shell.greet(welcome.person)
             self._lists.show_datasets(datasets)
             self._lists.show_runs(runs)
             if self._store.may_start:

@@ -97,7 +97,6 @@ class Sql:
         desk = self._desk = await self._store.desk()
         with pn.io.hold():
             self._stage.show_state(None if desk.datasets else EMPTY)
-            self._shell.greet(desk.person)
             text = f"Ask the datasets of {desk.tenant} whatever you want to know"
             self._heading.show(title="SQL", text=text)
             self._bench.know(desk.datasets)

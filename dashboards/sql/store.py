@@ -15,7 +15,6 @@ from workbench.datasets.sql import Asked, SqlResult
 from workbench.datasets.sql_errors import SavedQueryNotFound
 from workbench.datasets.sql_models import SavedQuery, Statement
 from workbench.datasets.sql_plan import Plan
-from workbench.identity import queries as identity
 from workbench.permissions import Permission
 from workbench.tenants import queries as tenants
 
@@ -72,7 +71,6 @@ class Ran:
 class Desk:
     """Everything around the editor."""
 
-    person: str
     tenant: str
     datasets: list[Known] = field(default_factory=list)
     saved: list[Kept] = field(default_factory=list)
@@ -98,13 +96,11 @@ class Store:
         return self._actor.may(Permission.ROW_EXPORT)
 
     async def desk(self) -> Desk:
-        """Who asks, what can be asked, what is kept and what ran."""
+        """Whose datasets can be asked, what is kept and what ran."""
         actor = self._actor
         async with self._database.session(actor) as session:
-            user = await session.scalar(identity.myself(actor))
             tenant = await session.scalar(tenants.tenant(actor, actor.require_tenant()))
         return Desk(
-            user.name if user else "",
             tenant.name if tenant else "",
             await self.datasets(),
             await self.saved(),

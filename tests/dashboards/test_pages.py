@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashboards.app import PAGES
 from dashboards.components.shell import links
 from dashboards.flights.app import Flights
 from dashboards.home.app import Home, Overview, page
@@ -209,6 +210,13 @@ class TestPlatform:
 
         assert "not open to you" in visit._stage._face.pane.object
         assert 'href="/dashboards/home"' in visit._stage._face.pane.object
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_names_its_visitor(database: Database, actor: Actor, path: str) -> None:
+    """The bar says who is signed in, whichever dashboard is opened."""
+    shown: Any = PAGES[path](visit_of(database, actor))
+    await until(lambda: "A person" in shown.header[0].object)
 
 
 def test_navigation_shows_what_one_may_use(actor: Actor, operator: Actor) -> None:
