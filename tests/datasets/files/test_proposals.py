@@ -177,6 +177,21 @@ class TestReading:
         with pytest.raises(Malformed, match="no column z"):
             propose(b"a,b\n1,2\n", columns=[{"source": "z", "name": "z"}])
 
+    @pytest.mark.parametrize(
+        ("row", "has_header"),
+        [
+            ("x|01.06.2015|15.09.2015", False),
+            ("x;2,5;3/4/2015", False),
+            ("x;v1.2;3", False),
+            ("site;from;1.2.2015x", True),
+        ],
+    )
+    def test_a_first_row_of_values_names_no_columns(self, row: str, *, has_header: bool) -> None:
+        """Also where numbers and dates are written as nobody has guessed yet."""
+        rows = [row] + [row.replace("site", "y").replace("from", "2").replace("5x", "5")] * 3
+        found = propose("\n".join(rows).encode())
+        assert found.reading.has_header is has_header
+
     def test_a_corrected_type_that_refuses_rows_is_told(self) -> None:
         """With how many."""
         columns = [{"source": "a", "name": "a", "type": "integer"}]

@@ -13,6 +13,8 @@ DELIMITERS = ",;\t|"
 ROWS = 200
 STATED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 TYPED = ("integer", "number", "date", "timestamp")
+# Numbers and dates of a notation that nobody has guessed yet.
+LOOSE = re.compile(r"\s*(?:[+-]?\d[\d.,]*|\d{1,4}([./-])\d{1,2}\1\d{1,4})\s*")
 
 
 def stated_delimiter(text: str) -> tuple[str | None, str]:
@@ -72,4 +74,4 @@ def _is_typed(cells: Sequence[str]) -> bool:
     """Whether all cells that are not empty are numbers, or dates, or times."""
     filled = [cell for cell in cells if cell]
     kinds = (all(judge(name, cell) is not None for cell in filled) for name in TYPED)
-    return bool(filled) and any(kinds)
+    return bool(filled) and (all(map(LOOSE.fullmatch, filled)) or any(kinds))
