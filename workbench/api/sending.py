@@ -11,7 +11,15 @@ from werkzeug.http import parse_range_header
 from workbench.storage import Storage
 
 CHUNK = 256 * 1024
-PART: dict[int | str, dict[str, Any]] = {206: {"description": "The part that was asked for"}}
+
+
+def documented(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """What a route says that answers with a file or a part of it."""
+    content: dict[str, Any] = {"content": {media_type: {}}}
+    return {
+        200: content | {"description": description},
+        206: content | {"description": "The part that was asked for"},
+    }
 
 
 async def sent(

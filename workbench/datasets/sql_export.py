@@ -1,5 +1,6 @@
 """The answer of one checked statement, as a statement for a file."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import LiteralString
 
@@ -35,7 +36,8 @@ async def exported(session: AsyncSession, actor: Actor, asked: Asked) -> Plain:
         names = ad_hoc.NAMES.format(checked.text)
         await described.execute(names.encode(), values)
         columns = described.description or []
-        text, settings = checked.text, {}
+        text = checked.text
+        settings: Mapping[str, str] = {}
         if values:
             known, written = await sql_settings.types(connection, names, values)
             text, settings = sql_settings.settled(text, known, written)

@@ -49,6 +49,7 @@ async def publish(
     Answers where replaced bytes lie, for the door to remove after the commit. Raise StaleAttempt
     when the attempt is over, and TooMany when it has left enough.
     """
+    actor.require(Permission.RUN_START)
     former = await _former(session, actor, attempt, name)
     file_id = await files.attach(
         session, actor, arrival, name=name, kind=Kind.ARTIFACT, owner_id=attempt.run_id
@@ -69,6 +70,7 @@ async def keep_made(
     media_type: str,
 ) -> list[str]:
     """Keep what Workbench wrote of an attempt, where the tenant has no room too."""
+    actor.require(Permission.RUN_START)
     former = await _former(session, actor, attempt, name)
     file_id = await files.keep_made(
         session, actor, made, name=name, kind=Kind.ARTIFACT, owner_id=attempt.run_id

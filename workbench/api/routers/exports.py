@@ -14,7 +14,7 @@ from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limi
 from workbench.api.once import Once
 from workbench.api.routers.tenants import Slug, found
 from workbench.api.routes import ActorRoute
-from workbench.api.sending import PART, sent
+from workbench.api.sending import documented, sent
 from workbench.api.shapes import PageView, page_view
 from workbench.db import listing
 from workbench.errors import NotFound
@@ -87,7 +87,7 @@ async def archive(slug: Slug, export_id: UUID, actor: CurrentActor, session: Ses
 @router.get(
     "/{export_id}/file",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/zip": {}}, "description": "The archive"}} | PART,
+    responses=documented("application/zip", "The archive"),
 )
 async def download(
     request: Request,

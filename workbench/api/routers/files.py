@@ -13,7 +13,7 @@ from workbench.api import once
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.forms import FileForm
 from workbench.api.routes import ActorRoute
-from workbench.api.sending import PART, sent
+from workbench.api.sending import documented, sent
 from workbench.api.shapes import PageView, page_view
 from workbench.db import listing
 from workbench.errors import Detail, Invalid
@@ -138,8 +138,7 @@ async def file(file_id: UUID, actor: CurrentActor, session: Session) -> FileView
 @router.get(
     "/{file_id}/content",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}}
-    | PART,
+    responses=documented("application/octet-stream", "The file"),
 )
 async def content(
     request: Request, file_id: UUID, actor: CurrentActor, session: Session, parts: Parts

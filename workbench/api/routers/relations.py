@@ -39,7 +39,7 @@ async def list_(name: Name, actor: CurrentActor, session: Session) -> PageView[R
 async def declare(
     name: Name, order: NewRelation, actor: CurrentActor, session: Session, response: Response
 ) -> RelationView:
-    """Declare a join for every tenant; for the operator."""
+    """Declare a join: of a private dataset for the tenant, of a shared one by the operator."""
     made = await commands.declare(session, actor, name, order)
     response.headers["Location"] = f"/api/v1/datasets/{name}/relations/{made.name}"
     return RelationView(**order.model_dump())
@@ -49,5 +49,5 @@ async def declare(
 async def undeclare(
     name: Name, relation: RelationName, actor: CurrentActor, session: Session
 ) -> None:
-    """Delete a declared join; for the operator."""
+    """Delete a declared join; that of a shared dataset is the operator's."""
     await commands.undeclare(session, actor, name, relation)

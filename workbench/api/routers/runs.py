@@ -12,7 +12,7 @@ from workbench.actor import Actor
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
 from workbench.api.once import Once
 from workbench.api.routes import ActorRoute
-from workbench.api.sending import PART, sent
+from workbench.api.sending import documented, sent
 from workbench.api.shapes import PageView
 from workbench.audit import commands as audit
 from workbench.db import pages
@@ -99,8 +99,7 @@ async def artifacts(run_id: UUID, actor: CurrentActor, session: Session) -> Page
 @router.get(
     "/{run_id}/artifacts/{name}",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}}
-    | PART,
+    responses=documented("application/octet-stream", "The file"),
 )
 async def artifact(
     request: Request,
@@ -124,7 +123,7 @@ async def artifact(
 @router.get(
     "/{run_id}/report",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/html": {}}, "description": "The report as a page"}} | PART,
+    responses=documented("text/html", "The report as a page"),
 )
 async def report(
     request: Request, run_id: UUID, actor: CurrentActor, session: Session, parts: Parts
