@@ -1,6 +1,7 @@
 """Datasets that are renamed, described, deleted, restored and purged; and the grants on them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from workbench.datasets.schemas import (
     ColumnChange,
     DatasetChange,
     NewColumn,
+    NewRelation,
     RowsQuery,
 )
 from workbench.db.embedded import Embedded
@@ -299,7 +301,11 @@ class TestPurge:
                     text("select workbench.purge_definition(:id)"), {"id": dataset.definition_id}
                 )
         await self._grant(database, maker)
+        same: Any = {"columns": ["size"], "target_columns": ["size"]}
         async with database.session(maker) as session:
+            await commands.declare(
+                session, maker, NAME, NewRelation(name="itself", target=NAME, **same)
+            )
             await commands.delete_dataset(session, maker, NAME)
         later = datetime.now(UTC) + timedelta(seconds=5)
         async with database.session(purger) as session:
@@ -313,6 +319,7 @@ class TestPurge:
                 f"select from workbench.definitions where id = '{dataset.definition_id}'",
                 f"select from workbench.columns where definition_id = '{dataset.definition_id}'",
                 f"select from workbench.datasets where id = '{dataset.id}'",
+                f"select from workbench.relations where target_id = '{dataset.definition_id}'",
                 f"select from workbench.grants where dataset_id = '{dataset.id}'",
             ):
                 assert superuser.execute(query).fetchall() == [], query

@@ -86,7 +86,8 @@ async def _joins(
     if not names:
         return []
     found = await session.execute(queries.joins(actor, dataset, names))
-    return [Join(relation, joined) for relation, joined in found]
+    ways = [Join(relation, joined) for relation, joined in found]
+    return [join for join in ways if joins.fits(dataset, join)]
 
 
 def _key(

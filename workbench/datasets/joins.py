@@ -29,6 +29,13 @@ class Join:
     dataset: Dataset
 
 
+def fits(dataset: Dataset, join: Join) -> bool:
+    """Whether both sides still have the columns of a join, of the same types."""
+    own, other = tables.types(dataset.definition), tables.types(join.dataset.definition)
+    pairs = zip(join.relation.columns, join.relation.target_columns, strict=True)
+    return all(a in own and own[a] == other.get(b) for a, b in pairs)
+
+
 def named(question: Aggregation) -> set[str]:
     """The columns that a question names, of the dataset and of those that are joined."""
     asked = question.model_dump(include={"group", "measures", "filter"}, by_alias=True)

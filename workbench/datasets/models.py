@@ -178,7 +178,10 @@ class Reject(TenantOwned, Model):
 
 
 class Relation(Identified, Created, SoftDelete, Model):
-    """A declared join: each row of a dataset meets one row of the target at most."""
+    """A declared join: each row of a dataset meets one row of the target at most.
+
+    That of a private dataset is its tenant's alone, and goes with either side.
+    """
 
     __tablename__ = "relations"
     __table_args__ = (
@@ -197,9 +200,14 @@ class Relation(Identified, Created, SoftDelete, Model):
         ),
     )
 
-    definition_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), index=True)
+    definition_id: Mapped[UUID] = mapped_column(
+        ForeignKey("definitions.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str] = mapped_column()
-    target_id: Mapped[UUID] = mapped_column(ForeignKey("definitions.id"), index=True)
+    target_id: Mapped[UUID] = mapped_column(
+        ForeignKey("definitions.id", ondelete="CASCADE"), index=True
+    )
+    private_to: Mapped[UUID | None] = mapped_column(ForeignKey("tenants.id"), index=True)
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     target_columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     target: Mapped[Definition] = relationship(lazy="raise", foreign_keys=[target_id])
