@@ -15,6 +15,7 @@ PRIVILEGE = "42501"
 TAKEN = "23505"
 MISSING = "23503"  # the same answer whether the row is another tenant's or nobody's
 CANCELLED = "57014"
+TOO_LONG = "54000"
 RETRY = frozenset({"40001", "40P01"})
 REFUSED_VALUES = ("22", "23")
 OTHER_PLAN = "0A000"  # of a prepared statement, the columns of whose answer have another type now
@@ -38,6 +39,8 @@ def of_postgres(error: psycopg.Error) -> WorkbenchError | None:  # noqa: PLR0911
         return Conflict("Something that this refers to, or that refers to it, stands in the way.")
     if state in RETRY or (state == OTHER_PLAN and "cached plan" in str(error.diag.message_primary)):
         return Conflict("Somebody changed the same thing at the same time; try again.")
+    if state == TOO_LONG:
+        return Invalid("A text is too long for an order that this dataset keeps; give that up.")
     if state.startswith(REFUSED_VALUES):
         return Invalid("A value does not fit where it should go.")
     if state == CANCELLED:

@@ -32,6 +32,13 @@ def migrate() -> None:
     console.out.print(f"The database is at revision {schema.head()}.")
 
 
+def run_as_owner(statement: str) -> None:
+    """Run a statement that PostgreSQL made, as the owner of the tables."""
+    settings = Settings()
+    with connect.server(settings):
+        connect.run_as_owner(settings, statement)
+
+
 def run(work: Callable[[Database], Awaitable[T]]) -> T:
     """Run async work with the database of the settings, and close it afterwards."""
     settings = Settings()

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.cli import columns, console
+from workbench.cli import columns, console, orders
 from workbench.cli.defining import Email, Name, Tenant, do, valid
 from workbench.cli.options import AsJson
 from workbench.datasets import commands, queries
@@ -21,6 +21,7 @@ from workbench.errors import Invalid
 
 shell = typer.Typer(help="Make, describe, change and delete datasets.", no_args_is_help=True)
 shell.add_typer(columns.shell, name="column")
+shell.add_typer(orders.shell, name="order")
 
 
 @shell.command("list")

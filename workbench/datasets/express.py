@@ -100,7 +100,8 @@ class Express:
         last: Sequence[Any],
     ) -> Sentence:
         shape = tuple(value is None for value in last)
-        key = (signature, tables.schema_of(actor, dataset.definition), detail(query), shape)
+        schema, kept = tables.schema_of(actor, dataset.definition), tuple(dataset.definition.kept)
+        key = (signature, schema, kept, detail(query), shape)
         said = self._sentences.get(key)
         if said is None:
             said = trips.sentence(statement(actor, dataset, query), panes(actor))

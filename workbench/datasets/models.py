@@ -1,5 +1,6 @@
 """The tables of definitions, datasets and imports; rows lie in tables of their own."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ SEMANTICS = (
     *("category", "country", "currency", "duration", "email", "identifier", "latitude"),
     *("longitude", "money", "name", "ordinal", "percent", "phone", "place", "quantity", "url"),
 )
+POSITION = re.compile("(-?)([0-9]+)")
 NAME = "name ~ '^[a-z][a-z0-9_]{0,62}$'"
 
 
@@ -53,12 +55,28 @@ class Definition(Identified, Created, SoftDelete, Model):
     name: Mapped[str] = mapped_column()
     title: Mapped[str] = mapped_column()
     description: Mapped[str] = mapped_column()
+    # By the positions of columns, since those are renamed: `-5,2`.
+    kept: Mapped[list[str]] = mapped_column("orders", ARRAY(Text), server_default=text("'{}'"))
     columns: Mapped[list["Column"]] = relationship(order_by="Column.position", lazy="raise")
 
     @property
     def is_private(self) -> bool:
         """Whether one tenant alone has it."""
         return self.private_to is not None
+
+    @property
+    def orders(self) -> list[str]:
+        """The orders of rows that an index keeps, as in `-delay,carrier`; all end with `row_id`.
+
+        One of a dropped column is told again when the column is restored.
+        """
+        names = {str(column.position): column.name for column in self.columns}
+        entries = [[POSITION.fullmatch(entry) for entry in kept.split(",")] for kept in self.kept]
+        return [
+            ",".join(found[1] + names[found[2]] for found in order if found)
+            for order in entries
+            if all(found and found[2] in names for found in order)
+        ]
 
 
 class Column(SoftDelete, Model):

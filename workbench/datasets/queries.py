@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from workbench.actor import Actor
-from workbench.datasets import aggregates, column_types, conditions, tables
+from workbench.datasets import aggregates, column_types, conditions, orders, tables
 from workbench.datasets.joins import Join, source
 from workbench.datasets.models import Dataset, Definition, Import, Reject, Relation
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
@@ -163,17 +163,22 @@ def deleted_definition(actor: Actor, name: str) -> Select[Definition]:
 def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
     """A page of rows and one more, which tells whether there is a next page; see `page`."""
     require_rows(actor, dataset)
-    view, types = tables.view(actor, dataset.definition), tables.types(dataset.definition)
+    definition = dataset.definition
+    view, types = tables.view(actor, definition), tables.types(definition)
     sort = conditions.full_sort(types, query.sort)
-    statement = (
-        select(view)
-        .where(*conditions.where(view, types, query.filter))
-        .order_by(*conditions.order_by(view, sort))
-        .limit(bindparam("most", query.limit + 1, Integer(), literal_execute=True))
-    )
+    most = bindparam("most", query.limit + 1, Integer(), literal_execute=True)
+    aside = bool(query.filter and definition.kept)
+    every = select(view).where(*conditions.where(view, types, query.filter))
+    page = every.order_by(*conditions.order_by(view, sort, aside=aside)).limit(most)
     if query.cursor is None:
-        return statement
-    return statement.where(conditions.after(view, sort, last_seen(dataset, query)))
+        return page
+    last = last_seen(dataset, query)
+    if query.filter or not orders.is_kept(actor, definition, sort):
+        return page.where(conditions.after(view, sort, last))
+    # PostgreSQL reads a range of an index from its beginning, and of several ranges none.
+    pieces = (page.where(piece) for piece in conditions.ranges(view, sort, last))
+    found = union_all(*pieces).subquery("found")
+    return select(found).order_by(*conditions.order_by(found, sort)).limit(most)
 
 
 def last_seen(dataset: Dataset, query: RowsQuery) -> list[Any]:

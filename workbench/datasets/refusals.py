@@ -37,5 +37,7 @@ def _say(error: psycopg.Error) -> None:
             raise ColumnNotFound from error
         case "42P07":
             raise refuse("name", "is reserved") from error
+        case "54000":
+            raise Conflict("A text of this column is too long to be kept in order.") from error
         case "55P03" | "40P01":
             raise Busy from error

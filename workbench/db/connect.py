@@ -100,6 +100,13 @@ def key_ages(settings: Settings) -> dict[str, datetime]:
         return schema.key_ages(connection)
 
 
+def run_as_owner(settings: Settings, statement: str) -> None:
+    """Run a statement of ours as the owner of the tables, outside of any transaction."""
+    engine = create_engine(login_url(settings, roles.OWNER), poolclass=pool.NullPool)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
+
+
 def accept(settings: Settings, secrets: tuple[str, ...]) -> None:
     """Let PostgreSQL accept what these secret keys sign, and nothing else."""
     engine = create_engine(login_url(settings, roles.OWNER), poolclass=pool.NullPool)

@@ -35,6 +35,9 @@ from workbench.datasets.commands.loads import fail_import as fail_import
 from workbench.datasets.commands.loads import load as load
 from workbench.datasets.commands.loads import note_progress as note_progress
 from workbench.datasets.commands.loads import release_import as release_import
+from workbench.datasets.commands.orders import add_order as add_order
+from workbench.datasets.commands.orders import drop_order as drop_order
+from workbench.datasets.commands.orders import order_statement as order_statement
 from workbench.datasets.commands.private import as_maker as as_maker
 from workbench.datasets.commands.private import define_private as define_private
 from workbench.datasets.commands.purging import Due as Due

@@ -40,6 +40,7 @@ from workbench.datasets.schemas.relations import RelationView as RelationView
 from workbench.datasets.schemas.rows import MAX_NEW_ROWS as MAX_NEW_ROWS
 from workbench.datasets.schemas.rows import DeletedRow as DeletedRow
 from workbench.datasets.schemas.rows import Deletion as Deletion
+from workbench.datasets.schemas.rows import NewOrder as NewOrder
 from workbench.datasets.schemas.rows import NewRows as NewRows
 from workbench.datasets.schemas.rows import Restoration as Restoration
 from workbench.datasets.schemas.rows import RowChange as RowChange

@@ -108,7 +108,8 @@ class DatasetView(View):
 
     `version` rises with every change of the tenant's rows or of the definition, at the time
     `changed_at`; a definition that is shown to the operator has neither. A private dataset is the
-    tenant's alone, and `made_by` names the user who made it.
+    tenant's alone, and `made_by` names the user who made it. `orders` are sort orders
+    whose pages are read from an index.
     """
 
     name: str
@@ -117,6 +118,7 @@ class DatasetView(View):
     title: str
     description: str
     columns: list[ColumnView]
+    orders: list[str]
     created_at: datetime
     version: int | None = None
     changed_at: datetime | None = None

@@ -20,6 +20,12 @@ class Sort(Shape):
     descending: bool = False
 
 
+class NewOrder(Shape):
+    """An order of rows that an index is to keep."""
+
+    sort: list[Sort] = Field(min_length=1, max_length=3)
+
+
 class RowsQuery(Shape):
     """Which rows of a dataset, in which order, from where on and how many."""
 
