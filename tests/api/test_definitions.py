@@ -40,6 +40,7 @@ CHANGES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/columns", {"name": "more", "type": "text"}),
     ("PATCH", "/columns/code", {"title": "Other"}),
     ("PATCH", "/columns/code", {"type": "integer", "dry_run": True}),
+    ("POST", "/orders", {"sort": [{"column": "code"}]}),
     ("DELETE", "/columns/code", None),
     ("POST", "/columns/code/restore", None),
     ("DELETE", "", None),
@@ -239,3 +240,50 @@ class TestColumns:
         for method, order in (("PATCH", {"name": "other"}), ("DELETE", None)):
             answer = await client.request(method, f"{mine}/columns/{name}", json=order)
             assert answer.status_code in (404, 422), answer.text
+
+
+class TestOrders:
+    """Orders of rows that are kept."""
+
+    async def test_pages_are_the_same_with_one_and_without(
+        self, client: httpx.AsyncClient, viewer: httpx.AsyncClient, mine: str
+    ) -> None:
+        """Added, told, used by pages of every way, given up; only by who may."""
+
+        async def pages() -> list[Any]:
+            found: list[Any] = []
+            asked: dict[str, Any] = {"sort": "-amount", "limit": 1}
+            while not found or asked["cursor"] is not None:
+                page = (await viewer.get(f"{mine}/rows", params=asked)).json()
+                found += page["items"]
+                asked["cursor"] = page["next_cursor"]
+            return found
+
+        order = {"sort": [{"column": "amount", "descending": True}]}
+        before = [await pages() for _ in range(2)]
+        added = await client.post(f"{mine}/orders", json=order)
+        assert (added.status_code, added.json()["orders"]) == (201, ["-amount"])
+        assert (await viewer.get(mine)).json()["orders"] == ["-amount"]
+        assert [await pages() for _ in range(2)] == before
+        assert [row["amount"] for row in before[0]] == [2, 1, 0]
+        long = {"rows": [{"code": "".join(f"{number:x}" for number in range(9000))}]}
+        assert (await client.post(f"{mine}/orders", json={"sort": [{"column": "code"}]})).is_success
+        assert_problem(await client.post(f"{mine}/rows", json=long), 422)
+        assert_problem(await viewer.delete(f"{mine}/orders/-amount"), 403, "forbidden")
+        assert (await client.delete(f"{mine}/orders/-amount")).status_code == 204
+        assert_problem(await client.delete(f"{mine}/orders/-amount"), 409)
+        assert (await client.get(mine)).json()["orders"] == ["code"]
+        for sort in ([], [{"column": "x"}], [{"column": "code"}] * 4):
+            answer = await client.post(f"{mine}/orders", json={"sort": sort})
+            assert_problem(answer, 404 if len(sort) == 1 else 422)
+
+    async def test_searches_agree(self, client: httpx.AsyncClient, mine: str) -> None:
+        """The first one, those by what is known then, and the one after a change."""
+        asked = {"filter": '{"search": "X"}'}
+        for _ in range(4):
+            items = (await client.get(f"{mine}/rows", params=asked)).json()["items"]
+            assert [item["code"] for item in items] == ["x"]
+        await client.post(f"{mine}/rows", json={"rows": [{"code": "xX"}]})
+        for _ in range(3):
+            items = (await client.get(f"{mine}/rows", params=asked)).json()["items"]
+            assert [item["code"] for item in items] == ["x", "xX"]

@@ -50,6 +50,8 @@ def test_a_private_one_from_first_to_last(shell: Shell) -> None:
     change = ("column", "change", "shell_made", "size", "--type", "number", *INSIDE)
     assert "would be" in done(shell, *change, "--dry-run")
     done(shell, *change, "--name", "length", "--unit", "m")
+    done(shell, "order", "add", "shell_made", "-length,code", *INSIDE)
+    assert "sort the rows" in done(shell, "order", "drop", "shell_made", "-length,code", *INSIDE)
     done(shell, "column", "drop", "shell_made", "code", *INSIDE)
     found = shown(shell, "show", "shell_made", *INSIDE)
     assert [(c["name"], c["type"], c["unit"]) for c in found] == [

@@ -13,6 +13,7 @@ from tests.conftest import MakeActor
 from tests.datasets.test_columns import COLUMNS, NAME, found
 from tests.datasets.test_definitions import new
 from tests.datasets.test_private import make
+from tests.datasets.test_searching import seeing
 from workbench.actor import Actor
 from workbench.datasets import commands, orders, queries
 from workbench.datasets.errors import ColumnNotFound
@@ -52,7 +53,8 @@ async def keep(database: Database, actor: Actor, *sorts: Sequence[Sort]) -> None
 
 async def walk(database: Database, actor: Actor, limit: int, **query: Any) -> list[int]:
     """The keys of all rows, page by page."""
-    dataset, keys, cursor = await found(database, actor), [], None
+    keys: list[int] = []
+    dataset, cursor = await found(database, actor), None
     while cursor is not None or not keys:
         asked = RowsQuery(limit=limit, cursor=cursor, **query)
         async with database.reading(actor) as session:
@@ -122,16 +124,21 @@ class TestPages:
             async with database.session(maker) as session:
                 await commands.drop_order(session, maker, NAME, sort)
 
+    @pytest.mark.acts_as(Role.OWNER)
     async def test_a_part_is_sorted(self, database: Database, maker: Actor) -> None:
-        """Its columns are masked; who sees the whole reads the index."""
-        await keep(database, maker, SORTS[0])
-        definition = (await found(database, maker)).definition
+        """Its columns may be masked, which no index knows; who sees all reads the index."""
+        part = {"filter": {"column": "size", "op": "eq", "value": 1}, "masks": {"code": "hash"}}
+        reader = await seeing(database, maker, part)
         order = [*SORTS[0], Sort(column="row_id")]
-        assert orders.is_kept(maker, definition, order)
-        assert not orders.is_kept(maker, definition, [*SORTS[1], Sort(column="row_id")])
-        assert not orders.is_kept(
-            maker, definition, [*SORTS[0], Sort(column="row_id", descending=True)]
-        )
+        before = await walk(database, reader, 2, sort=SORTS[0])
+        await keep(database, maker, SORTS[0])
+        dataset = await found(database, maker)
+        assert orders.is_kept(maker, dataset.definition, order)
+        assert not orders.is_kept(reader, dataset.definition, order)
+        assert await walk(database, reader, 2, sort=SORTS[0]) == before
+        assert len(before) == 8
+        other = [*SORTS[0], Sort(column="row_id", descending=True)]
+        assert not orders.is_kept(maker, dataset.definition, other)
 
 
 class TestKeeping:
@@ -170,11 +177,12 @@ class TestKeeping:
         viewer = await make_actor(tenant, Role.VIEWER)
         with pytest.raises(Forbidden):
             await keep(database, viewer, [Sort(column="share")])
-        definition = (await found(database, maker)).definition_id
-        with pytest.raises(DBAPIError, match="dataset:define"):
+        values = {"definition": (await found(database, maker)).definition_id}
+        for name in ("add_order", "drop_order", "order_statement"):
+            called = text(f"select workbench.{name}(:definition, array['code'])")
             async with database.session(viewer) as session:
-                add = text("select workbench.add_order(:definition, array['share'])")
-                await session.execute(add, {"definition": definition})
+                with pytest.raises(DBAPIError, match="dataset:define"):
+                    await session.execute(called, values)
 
     async def test_a_text_too_long_for_an_index(self, database: Database, maker: Actor) -> None:
         """It is refused where its column is in order, and stored where it is not."""

@@ -11,6 +11,7 @@ from workbench.api.metrics import Metrics
 from workbench.api.sightings import Sightings
 from workbench.datasets.answers import Answers
 from workbench.datasets.express import Express
+from workbench.datasets.searching import Searches
 from workbench.db.session import Database
 from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
@@ -37,6 +38,7 @@ class Parts:
     clock: Clock
     files: Bounds
     answers: Answers = field(default_factory=Answers)
+    searches: Searches = field(default_factory=Searches)
     express: Express = field(default_factory=Express)
     metrics: Metrics = field(default_factory=Metrics)
     sightings: Sightings = field(default_factory=Sightings)

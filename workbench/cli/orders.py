@@ -22,7 +22,9 @@ def add(dataset: Name, order: Columns, tenant: Tenant = None, email: Email = Non
     """Keep an order of the rows; its index is made while others write."""
     sort = _order(order).sort
     statement = do(
-        tenant, email, lambda session, actor: commands.order_statement(session, actor, dataset, sort)
+        tenant,
+        email,
+        lambda session, actor: commands.order_statement(session, actor, dataset, sort),
     )
     database.run_as_owner(statement)
     do(tenant, email, lambda session, actor: commands.add_order(session, actor, dataset, sort))

@@ -5,25 +5,29 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnClause,
     ColumnElement,
     FromClause,
     TableClause,
+    Text,
     UnaryExpression,
     and_,
     bindparam,
+    false,
     func,
     literal,
     or_,
+    select,
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from workbench.datasets import column_types, times
 from workbench.datasets.errors import refuse
 from workbench.datasets.schemas import (
     MAX_SEARCH,
     AllOf,
+    Among,
     AnyOf,
     Condition,
     Filter,
@@ -36,6 +40,7 @@ from workbench.datasets.tables import ROW_ID
 from workbench.db import pages
 
 MAX_CHOICES = 1000
+FEW = 8
 PIECES = {"prefix": "startswith", "contains": "icontains"}
 COMPARE = {
     "eq": "__eq__",
@@ -55,7 +60,10 @@ def check_column(types: Mapping[str, str], name: str, place: str) -> str:
 
 
 def where(
-    view: FromClause, types: Mapping[str, str], filters: Sequence[Filter], place: str = "filter"
+    view: FromClause,
+    types: Mapping[str, str],
+    filters: Sequence[Filter | Among],
+    place: str = "filter",
 ) -> list[ColumnElement[bool]]:
     """The filters as SQL; all of them must hold."""
     return [
@@ -64,7 +72,7 @@ def where(
 
 
 def _holds(
-    view: FromClause, types: Mapping[str, str], found: Filter, place: str
+    view: FromClause, types: Mapping[str, str], found: Filter | Among, place: str
 ) -> ColumnElement[bool]:
     match found:
         case AllOf(all=branches):
@@ -75,6 +83,9 @@ def _holds(
             return _holds(view, types, branch, f"{place}.not").is_not(true())
         case Search(search=piece):
             return _contains_anywhere(view, types, piece, f"{place}.search")
+        case Among(texts=texts):
+            few = sum(map(len, texts.values())) <= FEW
+            return or_(false(), *(_among(view.c[name], texts[name], few=few) for name in texts))
         case Condition():
             return _condition(view, types, found, place)
 
@@ -91,6 +102,13 @@ def _contains_anywhere(
     between = next(mark for mark in map(chr, range(1, MAX_SEARCH + 2)) if mark not in typed)
     every = func.concat_ws(between, *(view.c[name] for name in texts))
     return every.icontains(typed, autoescape=True)
+
+
+def _among(column: ColumnElement[str], texts: Sequence[str], *, few: bool) -> ColumnElement[bool]:
+    if few:  # an index finds them, if there is one
+        return column.in_(texts) if texts else false()
+    # Texts from a subselect are hashed whatever plan is kept, where a list is gone through.
+    return column.in_(select(func.unnest(bindparam(None, texts, ARRAY(Text), unique=True))))
 
 
 def _condition(
@@ -159,8 +177,8 @@ def order_by(
     return [_ordered(view.c[entry.column], entry, aside=aside) for entry in sort]
 
 
-def _ordered(column: ColumnClause[Any], entry: Sort, *, aside: bool) -> UnaryExpression[Any]:
-    is_key = column.name == ROW_ID
+def _ordered(column: ColumnElement[Any], entry: Sort, *, aside: bool) -> UnaryExpression[Any]:
+    is_key = entry.column == ROW_ID
     key: ColumnElement[Any] = func.greatest(column) if aside and not is_key else column
     ordered = key.desc() if entry.descending else key.asc()
     return ordered if is_key else ordered.nulls_last()
@@ -199,27 +217,26 @@ def ranges(
     view: TableClause, sort: Sequence[Sort], values: Sequence[Any]
 ) -> list[ColumnElement[bool]]:
     """The same condition in pieces, each of which is one range of an index of this order."""
-    pieces = [and_(*ties, beyond) for ties, beyond in _ranges(view, sort, values)]
-    together = _together(view, sort, values)
-    if together is None:
+    found = _ranges(view, sort, values)
+    pieces = [and_(*ties, beyond) for ties, beyond in found]
+    if not _rise_together(sort, values):
         return pieces
-    # Beyond in the last column, without a value in it, or as it is and with a later key.
-    return [*pieces[:-3], and_(*_ranges(view, sort, values)[-3][0], together), pieces[-2]]
+    # The last three: beyond in the last column, without a value there, with it and a later key.
+    (ties, _), _, _ = found[-3:]
+    names = [entry.column for entry in sort]
+    ends = [(view.c[names[at]], values[at], at % len(names)) for at in (-2, -1)]
+    rising = tuple_(*(column for column, _, _ in ends)) > tuple_(
+        *(_last(place, value, column) for column, value, place in ends)
+    )
+    return [*pieces[:-3], and_(*ties, rising), pieces[-2]]
 
 
-def _together(
-    view: TableClause, sort: Sequence[Sort], values: Sequence[Any]
-) -> ColumnElement[bool] | None:
-    """Where the last column and the key rise and have values: both in one comparison."""
-    *_, last, key = [None, *sort]
-    if last is None or last.descending or key is None or key.column != ROW_ID:
-        return None
-    if key.descending or values[-2] is None:
-        return None
-    places = range(len(sort) - 2, len(sort))
-    columns = [view.c[sort[place].column] for place in places]
-    bound = [_last(place, values[place], view.c[sort[place].column]) for place in places]
-    return tuple_(*columns) > tuple_(*bound)
+def _rise_together(sort: Sequence[Sort], values: Sequence[Any]) -> bool:
+    """Whether the last column rises like the key after it: both are one comparison then."""
+    *before, key = sort
+    if not before or before[-1].descending or key.descending or values[-2] is None:
+        return False
+    return key.column == ROW_ID
 
 
 def _ranges(

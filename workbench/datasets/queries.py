@@ -60,6 +60,11 @@ def version(actor: Actor, dataset: Dataset) -> Select[int]:
     )
 
 
+def is_at(actor: Actor, dataset: Dataset, number: int) -> ColumnElement[bool]:
+    """Whether the dataset's rows are those of a version when the statement looks at them."""
+    return version(actor, dataset).where(Dataset.version == number).exists()
+
+
 def versions(actor: Actor, *datasets: Dataset) -> Select[UUID, int]:
     """The number of each dataset that every change of its rows raises."""
     actor.require_somewhere(Permission.DATASET_READ)

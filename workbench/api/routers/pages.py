@@ -71,7 +71,7 @@ async def rows(
 ) -> Response:
     """Read rows page by page; the order always ends with `row_id`, so no row is lost or doubled."""
     dataset = await found(session, actor, name)
-    page = await commands.read_page(session, actor, dataset, query)
+    page = await commands.read_page(session, actor, dataset, query, parts.searches)
     parts.express.learn(parts.database, request.state.claims, actor, dataset)
     return _written(page)
 

@@ -1,5 +1,7 @@
 """What was read of a dataset, for the audit."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,6 +10,7 @@ from workbench.audit import commands as audit
 from workbench.datasets import queries, trash
 from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import DeletedRow, RowsQuery
+from workbench.datasets.searching import Searches
 from workbench.db.pages import Page
 from workbench.permissions import Permission
 
@@ -15,13 +18,36 @@ READ = "row.read"
 
 
 async def read_page(
-    session: AsyncSession, actor: Actor, dataset: Dataset, query: RowsQuery
+    session: AsyncSession,
+    actor: Actor,
+    dataset: Dataset,
+    query: RowsQuery,
+    searches: Searches | None = None,
 ) -> Page[bytes]:
     """A page of rows, each as the text of its JSON; who read it is noted."""
-    found = await session.scalars(queries.rows_as_json(actor, dataset, query))
+    found = None
+    if searches is not None:
+        found = await _searched(session, actor, dataset, query, searches)
+    if found is None:
+        found = (await session.scalars(queries.rows_as_json(actor, dataset, query))).all()
     page = queries.json_page(query, [row.encode() for row in found])
     note_read(session, actor, READ, dataset, query, len(page.items))
     return page
+
+
+async def _searched(
+    session: AsyncSession, actor: Actor, dataset: Dataset, query: RowsQuery, searches: Searches
+) -> Sequence[str] | None:
+    """The rows of a page that searches, by what is known of their texts; None where nothing is."""
+    narrowed = await searches.narrowed(session, actor, dataset, query)
+    if narrowed is None:
+        return None
+    is_at = queries.is_at(actor, dataset, narrowed.version)
+    statement = queries.rows_as_json(actor, dataset, narrowed.query, only_if=is_at)
+    found = (await session.scalars(statement)).all()
+    if not found and await session.scalar(queries.version(actor, dataset)) != narrowed.version:
+        return None  # the rows have changed meanwhile
+    return found
 
 
 async def read_deleted(

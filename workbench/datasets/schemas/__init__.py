@@ -17,6 +17,7 @@ from workbench.datasets.schemas.definitions import NewDataset as NewDataset
 from workbench.datasets.schemas.exports import RowsExport as RowsExport
 from workbench.datasets.schemas.filters import MAX_SEARCH as MAX_SEARCH
 from workbench.datasets.schemas.filters import AllOf as AllOf
+from workbench.datasets.schemas.filters import Among as Among
 from workbench.datasets.schemas.filters import AnyOf as AnyOf
 from workbench.datasets.schemas.filters import Condition as Condition
 from workbench.datasets.schemas.filters import Filter as Filter

@@ -56,6 +56,15 @@ class Search(Shape):
     search: str = Field(min_length=1, max_length=MAX_SEARCH)
 
 
+class Among(Shape):
+    """What a search means for rows that are known: one of these texts in one of their columns.
+
+    No order has it; `searching.py` puts it in the place of a search.
+    """
+
+    texts: dict[str, list[str]]
+
+
 class AllOf(Shape):
     """Every one holds."""
 
