@@ -34,7 +34,7 @@ prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)
 
 measure: install ## Measure what boundary, log-ins, imports, questions and pages cost, as ratios with budgets
-	@$(foreach what,login boundary check parts imports aggregates page,$(BIN)/python -m tests.benchmarks.$(what) || failed=1;) exit $${failed:-0}
+	@$(foreach what,login boundary check parts imports aggregates page rows,$(BIN)/python -m tests.benchmarks.$(what) || failed=1;) exit $${failed:-0}
 
 check: format lint types contracts locked ## Check format, lint, types, import contracts and the lock
 

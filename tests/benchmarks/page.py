@@ -62,15 +62,15 @@ def main() -> int:
         settings = Settings(_env_file=None, home=Path(folder) / "home")
         with connect.server(settings):
             connect.migrate(settings)
-            actor = asyncio.run(_prepare(settings))
-            with _house(settings, actor) as house:
+            actor = asyncio.run(prepare(settings))
+            with serving(settings, actor) as house:
                 return int(
                     not all([_page(house), *(_deep(house, *each) for each in SORTS.items())])
                 )
 
 
 def _page(house: House) -> bool:
-    ours, plain = _in_turn(house, house.rows, house.plain)
+    ours, plain = in_turn(house, house.rows, house.plain)
     rate, tail = ours.rate / plain.rate, ours.p99 / ours.p50
     sys.stdout.write(
         f"page of {LIMIT} rows over HTTP, {client.CLIENTS} clients: {ours.rate:,.0f}/s, plain "
@@ -83,7 +83,7 @@ def _page(house: House) -> bool:
 
 def _deep(house: House, name: str, column: str) -> bool:
     first = f"{house.rows}&sort={column}"
-    ours = _in_turn(house, first, f"{first}&cursor={_cursor(house, column)}", rounds=DEEP_ROUNDS)
+    ours = in_turn(house, first, f"{first}&cursor={_cursor(house, column)}", rounds=DEEP_ROUNDS)
     ratio = ours[1].p50 / ours[0].p50
     sys.stdout.write(
         f"page {PAGES:,} against page 1 by {name}: {ours[1].p50 * 1e3:.2f} ms, "
@@ -92,7 +92,7 @@ def _deep(house: House, name: str, column: str) -> bool:
     return ratio <= DEEP_BUDGET
 
 
-def _in_turn(house: House, *urls: str, rounds: int = ROUNDS) -> list[Figures]:
+def in_turn(house: House, *urls: str, rounds: int = ROUNDS) -> list[Figures]:
     """The medians of what clients see at each address, asked in turn."""
     found = client.measure(urls, house.token, SECONDS, rounds)
     return [client.median(one) for one in found]
@@ -111,7 +111,7 @@ def _cursor(house: House, column: str) -> str:
     return pages.encode([",".join(order), *row])
 
 
-async def _prepare(settings: Settings) -> Actor:
+async def prepare(settings: Settings) -> Actor:
     """Everybody's flights as one tenant's own, twice, and the same rows in a plain table."""
     database = connect.database(settings)
     tenant = await people.make_tenant(database)
@@ -149,7 +149,8 @@ async def _prepare(settings: Settings) -> Actor:
 
 
 @contextmanager
-def _house(settings: Settings, actor: Actor) -> Iterator[House]:
+def serving(settings: Settings, actor: Actor) -> Iterator[House]:
+    """Run both servers until the block ends."""
     assert actor.sid is not None
     assert actor.user_id is not None
     token = Tokens(settings.secret_keys).access(

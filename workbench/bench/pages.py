@@ -22,7 +22,7 @@ from workbench.bench.client import Figures
 from workbench.bench.figures import Figure, Plan
 from workbench.bench.timing import Times
 from workbench.bench.world import World
-from workbench.datasets import conditions, queries
+from workbench.datasets import queries, sorting
 from workbench.datasets.schemas import RowsQuery
 from workbench.db import pages
 from workbench.errors import Unavailable
@@ -111,7 +111,7 @@ async def _deep(world: World) -> tuple[int, str | None]:
         statement = queries.rows(world.actor, world.dataset, query)
         before = statement.limit(1).offset((number - 1) * DEEP_LIMIT - 1)
         (row,) = (await session.execute(before)).mappings()
-    return number, pages.encode(conditions.cursor_key(query, row))
+    return number, pages.encode(sorting.cursor_key(query, row))
 
 
 @asynccontextmanager

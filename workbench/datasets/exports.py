@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from workbench.actor import Actor
-from workbench.datasets import conditions, queries, tables
+from workbench.datasets import conditions, queries, sorting, tables
 from workbench.datasets.errors import refuse
 from workbench.datasets.models import Dataset
 from workbench.datasets.plain import Plain, PlainColumn
@@ -29,7 +29,7 @@ def rows(actor: Actor, dataset: Dataset, wanted: RowsExport) -> Plain:
     statement = (
         select(*(view.c[name] for name in names))
         .where(*conditions.where(view, types, wanted.filter))
-        .order_by(*conditions.order_by(view, conditions.full_sort(types, wanted.sort)))
+        .order_by(*sorting.order_by(view, sorting.full_sort(types, wanted.sort)))
     )
     columns = (
         PlainColumn(name, is_text=types[name] == "text", is_boolean=types[name] == "boolean")

@@ -18,7 +18,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select, true
 from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.datasets import conditions, queries, searching, tables
+from workbench.datasets import queries, searching, sorting, tables
 from workbench.datasets.commands.reading import READ, detail, target
 from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import RowsQuery
@@ -84,7 +84,7 @@ class Express:
             held=known.held,
             subject=actor.subject,
             entry=new_id(),
-            **conditions.after_names(last),
+            **sorting.after_names(last),
         )
         result = await database.trip(actor, known.token, said, values)
         if result.get_value(0, 0) != HOLDS:

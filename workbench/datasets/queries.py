@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, contains_eager, selectinload
 
 from workbench.actor import Actor
-from workbench.datasets import aggregates, column_types, conditions, orders, tables
+from workbench.datasets import aggregates, column_types, conditions, orders, sorting, tables
 from workbench.datasets.joins import Join, source
 from workbench.datasets.models import Dataset, Definition, Import, Reject, Relation
 from workbench.datasets.schemas import Aggregation, Filter, RowsQuery
@@ -170,20 +170,20 @@ def rows(actor: Actor, dataset: Dataset, query: RowsQuery) -> Select[Any]:
     require_rows(actor, dataset)
     definition = dataset.definition
     view, types = tables.view(actor, definition), tables.types(definition)
-    sort = conditions.full_sort(types, query.sort)
+    sort = sorting.full_sort(types, query.sort)
     most = bindparam("most", query.limit + 1, Integer(), literal_execute=True)
     aside = bool(query.filter and definition.kept)
     every = select(view).where(*conditions.where(view, types, query.filter))
-    page = every.order_by(*conditions.order_by(view, sort, aside=aside)).limit(most)
+    page = every.order_by(*sorting.order_by(view, sort, aside=aside)).limit(most)
     if query.cursor is None:
         return page
     last = last_seen(dataset, query)
     if query.filter or not orders.is_kept(actor, definition, sort):
-        return page.where(conditions.after(view, sort, last))
+        return page.where(sorting.after(view, sort, last))
     # PostgreSQL reads a range of an index from its beginning, and of several ranges none.
-    pieces = (page.where(piece) for piece in conditions.ranges(view, sort, last))
+    pieces = (page.where(piece) for piece in sorting.ranges(view, sort, last))
     found = union_all(*pieces).subquery("found")
-    return select(found).order_by(*conditions.order_by(found, sort)).limit(most)
+    return select(found).order_by(*sorting.order_by(found, sort)).limit(most)
 
 
 def last_seen(dataset: Dataset, query: RowsQuery) -> list[Any]:
@@ -191,7 +191,7 @@ def last_seen(dataset: Dataset, query: RowsQuery) -> list[Any]:
     if query.cursor is None:
         return []
     types = tables.types(dataset.definition)
-    return conditions.read_cursor(types, conditions.full_sort(types, query.sort), query.cursor)
+    return sorting.read_cursor(types, sorting.full_sort(types, query.sort), query.cursor)
 
 
 def rows_as_json(
@@ -224,12 +224,12 @@ def row(actor: Actor, dataset: Dataset, row_id: int) -> Select[Any]:
 
 def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[Any, Any]]:
     """Make a page of the mappings that the statement of `rows` answered."""
-    return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, row))
+    return pages.cut(found, query.limit, lambda row: sorting.cursor_key(query, row))
 
 
 def json_page(query: RowsQuery, found: Sequence[bytes]) -> Page[bytes]:
     """Make a page of the texts that the statement of `rows_as_json` answered."""
-    return pages.cut(found, query.limit, lambda row: conditions.cursor_key(query, json.loads(row)))
+    return pages.cut(found, query.limit, lambda row: sorting.cursor_key(query, json.loads(row)))
 
 
 def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Select[int]:

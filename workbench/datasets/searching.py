@@ -14,25 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import LRUCache
-from sqlalchemy import Integer, Select, Text, bindparam, column, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.datasets import queries, tables
+from workbench.datasets import known_texts, queries, tables
 from workbench.datasets.models import Dataset
 from workbench.datasets.schemas import AllOf, Among, AnyOf, Filter, Not, RowsQuery, Search
 
 MOST_TEXTS = 10_000  # of all columns together
-MOST_FOUND = 2_000  # more are so many rows that a page of them is found at once
-MOST_LETTERS = 200
 MOST_MEANT = 100  # pieces of which it is kept what they mean, and texts that one then means
 MOST_ASKED = 10_000
-SAMPLE = 10_000  # rows, in which a column of ever new texts shows
 MOST_BYTES = 64 * 1024 * 1024
 ENTRY, TEXT = 1000, 60  # bytes that an entry takes, and a text besides its letters, about
-
-Texts = Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class Known:
     """
 
     version: int
-    texts: Texts | None
+    texts: known_texts.Texts | None
     meant: LRUCache[str, Among] = field(default_factory=lambda: LRUCache(MOST_MEANT))
 
 
@@ -92,14 +85,19 @@ class Searches:
         key = (actor.require_tenant(), lens, queries.signature_of(dataset))
         version = await session.scalar(queries.version(actor, dataset))
         known = self._known.get(key)
-        if version is None or (known is not None and known.version == version):
+        if known is not None and known.version == version:
             return known
+        if version is None:
+            return None
         if self._asked.get(key) != version:
             self._asked[key] = version
             return None
-        known = Known(version, await _gather(session, actor, dataset, columns, self._most))
+        known = Known(
+            version, await known_texts.gather(session, actor, dataset, columns, self._most)
+        )
         if await session.scalar(queries.version(actor, dataset)) != version:
             return None  # these texts may be of several versions
+        known = Known(version, texts)
         if _size(known) <= self._known.maxsize:
             self._known[key] = known
         return known
@@ -111,8 +109,8 @@ async def _meant(
     """What a piece means for rows that are known; None where it stands in too many texts."""
     if piece in known.meant:
         return known.meant[piece]
-    found = (await session.execute(_with(known.texts or (), piece))).all()
-    if len(found) > MOST_FOUND:
+    found = (await session.execute(known_texts.having(known.texts or (), piece))).all()
+    if len(found) > known_texts.MOST_FOUND:
         return None
     texts: dict[str, list[str]] = {name: [] for name in columns}
     for row in found:
@@ -156,61 +154,6 @@ def _put(filters: Sequence[Any], meant: dict[str, Among]) -> list[Any]:
             case _:
                 changed.append(found)
     return changed
-
-
-async def _gather(
-    session: AsyncSession, actor: Actor, dataset: Dataset, columns: Sequence[str], most: int
-) -> Texts | None:
-    """Every text with the place of its column; None where there are too many, or long ones."""
-    found: list[tuple[int, str]] = []
-    for rows, enough in ((SAMPLE, most // 2), (None, most)):
-        texts = await session.execute(_every(actor, dataset, columns, rows, enough + 1))
-        found = [(row.place, row.text) for row in texts]
-        if len(found) > enough:
-            return None
-        if any(len(text) > MOST_LETTERS for _, text in found):
-            return None
-    return found
-
-
-def _every(
-    actor: Actor, dataset: Dataset, columns: Sequence[str], most_rows: int | None, most: int
-) -> Select[int, str]:
-    view = tables.view(actor, dataset.definition)
-    rows = select(*(view.c[name] for name in columns)).limit(most_rows).subquery("rows")
-    texts = (
-        func.unnest(array([rows.c[name] for name in columns]))
-        .table_valued(column("text", Text), with_ordinality="place", name="texts")
-        .render_derived()
-        .lateral()
-    )
-    return (
-        select(
-            (texts.c.place - 1).label("place"),
-            func.left(texts.c.text, MOST_LETTERS + 1).label("text"),
-        )
-        .select_from(rows.join(texts, true()))
-        .where(texts.c.text.is_not(None))
-        .distinct()
-        .limit(most)
-    )
-
-
-def _with(texts: Texts, piece: str) -> Select[int, str]:
-    """Those of the texts that have a piece somewhere, in capitals or not."""
-    given = (
-        func.unnest(
-            bindparam("places", [place for place, _ in texts], ARRAY(Integer)),
-            bindparam("texts", [text for _, text in texts], ARRAY(Text)),
-        )
-        .table_valued(column("place", Integer), column("text", Text), name="given")
-        .render_derived()
-    )
-    return (
-        select(given.c.place, given.c.text)
-        .where(given.c.text.icontains(piece, autoescape=True))
-        .limit(MOST_FOUND + 1)
-    )
 
 
 def _size(known: Known) -> int:
