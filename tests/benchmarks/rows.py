@@ -57,7 +57,7 @@ def _pages(settings: Settings, actor: Actor) -> bool:
             urls = (first, f"{first}&cursor={_cursor(house, sort)}")
             one, deep = [found.p50 for found in in_turn(house, *urls, rounds=ROUNDS)]
             sys.stdout.write(
-                f"page by {orders.written([sort])[0]}: sorted {before * 1e3:,.0f} ms, from an index "
+                f"page by {orders.written([sort])[0]}: sorted {before * 1e3:,.0f} ms, indexed "
                 f"{one * 1e3:.1f} ms, budget {PAGE_BUDGET * 1e3:.0f}; page {PAGES:,} "
                 f"{deep * 1e3:.1f} ms, ratio {deep / one:.2f}, budget {DEEP_BUDGET}\n"
             )

@@ -92,9 +92,7 @@ class Searches:
         if self._asked.get(key) != version:
             self._asked[key] = version
             return None
-        known = Known(
-            version, await known_texts.gather(session, actor, dataset, columns, self._most)
-        )
+        texts = await known_texts.gather(session, actor, dataset, columns, self._most)
         if await session.scalar(queries.version(actor, dataset)) != version:
             return None  # these texts may be of several versions
         known = Known(version, texts)
