@@ -42,6 +42,7 @@ SILENT = {
     "audit.commands.due": "reads ids",
     "audit.commands.purge": "leaves a row in audit_purges, which outlives the tenant",
     "audit.commands.seal": "adds a link to the chain",
+    "datasets.commands.orders.order_statement": "reads; the order is noted when it is kept",
     "datasets.commands.keeping.place_of_rejects": "reads; handing them out is noted",
     "datasets.commands.keeping.settle": "part of a command that notes what it does",
     "datasets.commands.loads.enqueue": "part of a command that notes what it does",

@@ -28,6 +28,8 @@ ASKING_NOBODY = {
     "audit.verifying.links": "its statements ask audit:read",
     "audit.verifying.verify": "its statements ask audit:read",
     "datasets.express.statement": "its queries ask row:read and dataset:read",
+    "datasets.known_texts.gather": "queries.require_rows asks",
+    "datasets.orders.is_kept": "names an index; the statement that it serves asks row:read",
     "datasets.tables.schema_of": "names a schema",
     "datasets.commands.reading.read_deleted": "its statement asks row:write",
     "datasets.driver.of": "the connection under a session",

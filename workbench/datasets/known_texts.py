@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
-from workbench.datasets import tables
+from workbench.datasets import queries, tables
 from workbench.datasets.models import Dataset
 
 MOST_FOUND = 2_000  # more are so many rows that a page of them is found at once
@@ -21,6 +21,7 @@ async def gather(
     session: AsyncSession, actor: Actor, dataset: Dataset, columns: Sequence[str], most: int
 ) -> Texts | None:
     """Every text with the place of its column; None where there are too many, or long ones."""
+    queries.require_rows(actor, dataset)
     found: list[tuple[int, str]] = []
     for rows, enough in ((SAMPLE, most // 2), (None, most)):
         texts = await session.execute(_every(actor, dataset, columns, rows, enough + 1))

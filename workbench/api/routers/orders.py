@@ -22,7 +22,7 @@ Order = Annotated[
 
 
 @router.post("", status_code=201, dependencies=[Once])
-async def add(
+async def add_order(
     name: Name, order: NewOrder, actor: CurrentActor, session: Session, response: Response
 ) -> DatasetView:
     """Keep an order of the rows, so that each of its pages is read from an index."""
@@ -33,6 +33,6 @@ async def add(
 
 
 @router.delete("/{order}", status_code=204)
-async def drop(name: Name, order: Order, actor: CurrentActor, session: Session) -> None:
+async def drop_order(name: Name, order: Order, actor: CurrentActor, session: Session) -> None:
     """Give an order up; its pages sort the rows from then on."""
     await commands.drop_order(session, actor, name, filters.sort(order))
