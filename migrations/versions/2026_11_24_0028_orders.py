@@ -9,7 +9,7 @@ from pathlib import Path
 from migrations.policies import APP, called_by, definer, reader_view, run
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 
 OWNER = "workbench_owner"
 DEFINERS = {

@@ -6,8 +6,8 @@ declared by who may change the dataset. It goes with either side.
 
 from migrations.policies import reader_view, run, unforced
 
-revision = "0030"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 SHARING = "(select workbench.platform_with('dataset:share'))"
 TENANT = "(select workbench.actor_tenant())"
