@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -33,6 +33,15 @@ QUIET = (
 )
 
 
+class Writer(structlog.WriteLogger):
+    """Writes finished lines to a stream, and knows the name of who logs."""
+
+    def __init__(self, stream: TextIO, name: str = "") -> None:
+        """Write to the stream for those of a name."""
+        super().__init__(stream)
+        self.name = name
+
+
 def configure(
     form: Literal["json", "console"], *, stream: TextIO | None = None, level: int = logging.INFO
 ) -> None:
@@ -41,21 +50,20 @@ def configure(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    out = stream or sys.stdout
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *_last(form)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lru_cache(partial(Writer, out)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_last(form),

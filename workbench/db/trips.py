@@ -1,9 +1,11 @@
 """One statement of one actor in a transaction of its own, in a single round trip.
 
-`begin`, the token, the statement and `commit` go out together, in libpq's pipeline mode, on a
-connection that is kept for this alone. What fails is raised, and nothing of it has happened.
+The token and the statement go out together, in libpq's pipeline mode, on a connection that is kept
+for this alone. What goes out together is one transaction, of READ COMMITTED, without being told to
+begin and to commit. What fails is raised, and nothing of it has happened.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +14,13 @@ import psycopg
 from psycopg import generators, pq
 from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
+from psycopg.waiting import Ready
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL, Select
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from workbench.db.telling import BEGIN, SUCCEEDED, TELL_AFTER_BEGIN, leave_pipeline
+from workbench.db.telling import SUCCEEDED, TELL_AFTER_BEGIN, leave_pipeline
 
-COMMIT = b"commit"
 DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")
 MOST_KEPT = 200  # statements that the server keeps for one connection
 WAIT_SECONDS = 5.0
@@ -88,7 +90,7 @@ class Trips:
                 (TELL_AFTER_BEGIN, [token.encode(), name.encode()]),
                 (said.text, dumped),
             )
-            result = await line.wait(_talk(line, orders))
+            result = await _talk(line, orders)
             if len(line.kept) > MOST_KEPT:
                 await line.close()  # and the pool opens another, which keeps none
         return result
@@ -104,26 +106,47 @@ async def _configure(line: Line) -> None:
         await line.execute("set plan_cache_mode = force_generic_plan")
 
 
-def _talk(line: Line, orders: Sequence[tuple[bytes, Sequence[Any]]]) -> PQGen[pq.abc.PGresult]:
+async def _talk(line: Line, orders: Sequence[tuple[bytes, Sequence[Any]]]) -> pq.abc.PGresult:
     """Do everything in one transaction and answer the result of the last order."""
     server = line.pgconn
     server.enter_pipeline_mode()
     try:
-        server.send_query_params(BEGIN, None)
         fresh = dict(filter(None, [_send(line, *order) for order in orders]))
-        server.send_query_params(COMMIT, None)
         server.pipeline_sync()
-        yield from generators.send(server)
-        results: list[pq.abc.PGresult] = []
-        for _ in range(len(orders) + len(fresh) + len((BEGIN, COMMIT, "sync"))):
-            results += yield from generators.fetch_many(server)
+        await line.wait(generators.send(server))
+        results = await _heard(server, len(orders) + len(fresh) + len(("sync",)))
     finally:
         leave_pipeline(server)
     for result in results:
         if result.status not in SUCCEEDED:
             raise psycopg.errors.error_from_result(result)
     line.kept |= fresh
-    return results[-3]
+    return results[-2]
+
+
+async def _heard(server: pq.abc.PGconn, expected: int) -> list[pq.abc.PGresult]:
+    """As many results as are expected; the socket is watched once until all are there."""
+    loop, socket, heard = asyncio.get_running_loop(), server.socket, asyncio.Event()
+    hearing = _hear(server, expected)
+    loop.add_reader(socket, heard.set)
+    try:
+        hearing.send(None)
+        while True:
+            await heard.wait()
+            heard.clear()
+            hearing.send(Ready.R)
+    except StopIteration as end:
+        results: list[pq.abc.PGresult] = end.value
+        return results
+    finally:
+        loop.remove_reader(socket)
+
+
+def _hear(server: pq.abc.PGconn, expected: int) -> PQGen[list[pq.abc.PGresult]]:
+    results: list[pq.abc.PGresult] = []
+    for _ in range(expected):
+        results += yield from generators.fetch_many(server)
+    return results
 
 
 def _send(line: Line, text: bytes, values: Sequence[Any]) -> tuple[bytes, bytes] | None:
