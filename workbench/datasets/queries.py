@@ -1,10 +1,10 @@
 """What can be asked of datasets: their catalogue, their rows, their imports."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -229,7 +229,7 @@ def page(query: RowsQuery, found: Sequence[Mapping[Any, Any]]) -> Page[Mapping[A
 
 def json_page(query: RowsQuery, found: Sequence[bytes]) -> Page[bytes]:
     """Make a page of the texts that the statement of `rows_as_json` answered."""
-    return pages.cut(found, query.limit, lambda row: sorting.cursor_key(query, json.loads(row)))
+    return pages.cut(found, query.limit, lambda row: sorting.cursor_key(query, from_json(row)))
 
 
 def count(actor: Actor, dataset: Dataset, filter_: Sequence[Filter] = ()) -> Select[int]:

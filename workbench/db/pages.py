@@ -11,6 +11,7 @@ from workbench.errors import Detail, Invalid
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
+WRITER = json.JSONEncoder(default=str, separators=(",", ":"))
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -36,8 +37,7 @@ def cut(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Pag
 
 def encode(values: Sequence[Any]) -> str:
     """Write the sort values of a row as an opaque cursor."""
-    text = json.dumps(list(values), default=str, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(WRITER.encode(list(values)).encode()).decode().rstrip("=")
 
 
 def decode(cursor: str, length: int) -> list[Any]:
