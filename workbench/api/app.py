@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import workbench
@@ -58,6 +59,8 @@ Every address under `/api/v1` acts as the signed-in user in one tenant: sign in 
 API token in its place.
 Lists answer `items` and `next_cursor`; errors answer one format, `application/problem+json`.
 """
+# Log lines, /metrics and Sentry tell what happens; asking for OpenTelemetry costs each request.
+SILENT: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 # Addresses are compared one after another: rows, which are asked for most often, stand first.
 ROUTERS = (
     pages.router,
@@ -120,6 +123,7 @@ def create(
         generate_unique_id_function=_operation_id,
         responses=problems.RESPONSES,
         lifespan=_lifespan,
+        telemetry=SILENT,
     )
     limiter = Limiter(
         settings.rate_limit_url,

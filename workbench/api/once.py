@@ -82,7 +82,7 @@ def keep_instead(request: Request, view: BaseModel) -> None:
 
 async def keep(request: Request, response: Response) -> None:
     """Keep the answer under the request's key, in the transaction of the change."""
-    made: Claim | None = getattr(request.state, "claim", None)
+    made: Claim | None = request.scope["state"].get("claim")
     if made is None:
         return
     headers = {

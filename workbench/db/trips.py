@@ -84,7 +84,8 @@ class Trips:
         """The result of a statement, each cell as the text that PostgreSQL writes."""
         if self._pool.closed:
             await self._pool.open()
-        async with self._pool.connection() as line, line.lock:
+        line = await self._pool.getconn()
+        try:
             dumped = Transformer(line).dump_sequence(values, [PyFormat.TEXT] * len(values))
             orders = (
                 (TELL_AFTER_BEGIN, [token.encode(), name.encode()]),
@@ -93,6 +94,8 @@ class Trips:
             result = await _talk(line, orders)
             if len(line.kept) > MOST_KEPT:
                 await line.close()  # and the pool opens another, which keeps none
+        finally:
+            await self._pool.putconn(line)
         return result
 
     async def close(self) -> None:
