@@ -133,7 +133,7 @@ async def _heard(server: pq.abc.PGconn, expected: int) -> list[pq.abc.PGresult]:
     hearing = _hear(server, expected)
     loop.add_reader(socket, heard.set)
     try:
-        hearing.send(None)
+        next(hearing)
         while True:
             await heard.wait()
             heard.clear()
