@@ -1,5 +1,7 @@
 """Rate limits: by user, by address, by account; and what no header can change."""
 
+import time
+
 import pytest
 from fastapi import FastAPI
 
@@ -9,6 +11,7 @@ from tests.support import people
 from workbench.actor import Actor
 from workbench.api import app as api
 from workbench.api.limits import ADDRESS_SHARE, Limiter
+from workbench.api.memory import Memory
 from workbench.db.session import Database
 from workbench.errors import Invalid, TooMany
 from workbench.identity.tokens import Tokens
@@ -236,6 +239,16 @@ class TestLimiter:
             except TooMany:
                 pass
         assert let_in == 100
+
+    async def test_forgets_what_is_over(self) -> None:
+        """Counts whose time has passed are removed, also of those who never come again."""
+        memory, now = Memory(), time.time()
+        memory.storage |= {"gone": 3, "here": 2}
+        memory.expirations |= {"gone": now - 1, "here": now + 60}
+        assert await memory.incr("new", 60) == 1
+        assert await memory.incr("here", 60) == 3
+        assert dict(memory.storage) == {"here": 3, "new": 1}
+        assert set(memory.expirations) == {"here", "new"}
 
     @pytest.mark.parametrize(
         ("url", "every"),

@@ -13,6 +13,7 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from redis.asyncio import ConnectionPool
 
+from workbench.api.memory import Memory
 from workbench.errors import Invalid, TooMany, Unavailable
 
 EVERY = "default"
@@ -111,6 +112,8 @@ def _pool(url: str) -> ConnectionPool | None:
 
 def _storage(url: str, pool: ConnectionPool | None) -> Storage:
     scheme = url.partition("://")[0]
+    if scheme == "memory":
+        return Memory()
     options: dict[str, Any] = (
         {} if pool is None else {"implementation": "redispy", "connection_pool": pool}
     )
