@@ -1,6 +1,7 @@
 """Reading everything into a frame: the lab, the driver beneath it, and pandas' own way."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -25,7 +26,7 @@ async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figu
     """Read the same rows in turn, each way on a connection of its own as the same actor."""
     ticket = world.ticket()
     rows = len(reading.frame(ticket, SQL, []))
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "run.frame": partial(reading.frame, ticket, SQL, []),
         "run.frame, a value bound": partial(reading.frame, ticket, BOUND, [0]),
         "ADBC alone": partial(_adbc, ticket),
