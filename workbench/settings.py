@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     kernel_user: str | None = Field(
         default=None, description="System user that notebooks run as when the worker is root."
     )
+    secrets_folder: Path | None = Field(
+        default=None,
+        description="Folder of the secrets that notebooks declare; unset: `secrets` in the home.",
+    )
     dask_scheduler: str | None = Field(
         default=None,
         description="Dask cluster that notebooks read large frames with, `tls://host:port`; "
@@ -214,6 +218,11 @@ class Settings(BaseSettings):
     def storage(self) -> str:
         """The URL where files lie."""
         return self.storage_url or (self.prepared_home() / "files").as_uri()
+
+    @property
+    def notebook_secrets(self) -> Path:
+        """The folder of the secrets that notebooks declare."""
+        return self.secrets_folder or self.home.expanduser().resolve() / "secrets"
 
     def prepared_home(self) -> Path:
         """The home as an absolute path, of mode 0700; raise Unavailable when it cannot be made."""

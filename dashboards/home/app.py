@@ -103,7 +103,8 @@ class Home:
             self._lists.show_datasets(datasets)
             self._lists.show_runs(runs)
             if self._store.may_start:
-                self._starter.offer(self._store.notebooks())
+                names = [dataset.name for dataset in datasets]
+                self._starter.offer(self._store.notebooks(), names)
         self._state.is_following = any(run.is_live for run in runs)
 
     async def _refresh_runs(self) -> None:

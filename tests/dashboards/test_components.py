@@ -19,6 +19,19 @@ from dashboards.flights.views import charts, flight_list
 from dashboards.flights.views.overview import headlines
 from dashboards.home.views import starter
 from workbench.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from workbench.notebooks.kinds import (
+    Boolean,
+    Choice,
+    Dataset,
+    Date,
+    Integer,
+    Kind,
+    ListOf,
+    Number,
+    Range,
+    Text,
+    Time,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -262,20 +275,28 @@ def test_a_cancelled_flight_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"),
+    ("kind", "expected"),
     [
-        ({"type": "integer", "default": 3, "minimum": 1, "maximum": 9}, 3),
-        ({"type": "number", "default": 0.5}, 0.5),
-        ({"type": "boolean", "default": True}, True),
-        ({"type": "string", "default": "a"}, "a"),
-        ({"type": "string", "default": "b", "enum": ["a", "b"]}, "b"),
-        ({"type": "string", "default": "2013-05-01", "format": "date"}, "2013-05-01"),
-        ({"type": "array", "default": ["a", "b"]}, ["a", "b"]),
+        (Integer(default=3, minimum=1, maximum=9), 3),
+        (Integer(default=None, optional=True), None),
+        (Number(default=0.5), 0.5),
+        (Boolean(default=True), True),
+        (Text(default="a"), "a"),
+        (Text(default=None, optional=True), None),
+        (Choice(default="b", choices=("a", "b")), "b"),
+        (Choice(default=2, choices=(1, 2)), 2),
+        (Choice(default=None, choices=("a", "b"), optional=True), None),
+        (Date(default="2013-05-01", minimum=date(2013, 1, 1)), "2013-05-01"),
+        (Date(default=None, optional=True), None),
+        (Time(default="08:30"), "08:30"),
+        (Dataset(default="planes"), "planes"),
+        (ListOf(default=[1, 2], of=Integer()), [1, 2]),
+        (Range(default=[1, 12], of=Integer()), [1, 12]),
     ],
 )
-def test_forms_keep_defaults(rule: dict[str, Any], expected: Any) -> None:
-    """Each type of parameter has a control that answers its default as JSON."""
-    control = starter.field("a_name", rule)
+def test_forms_keep_defaults(kind: Kind, expected: Any) -> None:
+    """Each kind of parameter has a control that answers its default as JSON."""
+    control = starter.field("a_name", kind, ["flights", "planes"])
 
-    assert starter.value(control, rule) == expected
+    assert starter.value(control, kind) == expected
     assert control.label == "A name"

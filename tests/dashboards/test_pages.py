@@ -120,8 +120,11 @@ class TestFlights:
 class TestHome:
     """The first dashboard."""
 
-    async def test_starts_and_follows_a_run(self, database: Database, actor: Actor) -> None:
+    async def test_starts_and_follows_a_run(
+        self, database: Database, tenant: Tenant, actor: Actor
+    ) -> None:
         """A started run is in the list at once, and is followed while it waits."""
+        await flights.load(database, tenant.id, "OO")
         home = Home(visit_of(database, actor))
         await home._stage.refresh()
         assert "Nothing has run yet" in home._lists.runs.object

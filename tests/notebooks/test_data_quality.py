@@ -9,6 +9,7 @@ from tests.support import flights
 from tests.support.kernels import Bench
 from workbench.actor import Actor
 from workbench.datasets import commands
+from workbench.notebooks.contract import InvalidParameters
 from workbench.tenants.models import Tenant
 
 __all__ = ["bench", "shelf"]
@@ -49,13 +50,13 @@ async def test_it_sees_what_has_changed(
 async def test_it_names_what_is_not_there(
     shelf: Bench, actor: Actor, tenant: Tenant, parameters: dict[str, object], reason: str
 ) -> None:
-    """A dataset or a column that the tenant does not have fails the run, and is named."""
+    """A dataset or a column that the tenant does not have starts no run, and is named."""
     await flights.load(shelf.parts.database, tenant.id, "OO")
 
-    run = await shelf.execute(await shelf.order(actor, NAME, **parameters))
+    with pytest.raises(InvalidParameters) as caught:
+        await shelf.order(actor, NAME, **parameters)
 
-    assert run.status == "failed"
-    assert reason in (run.error or "")
+    assert reason in caught.value.details[0].message
 
 
 async def test_it_reports_on_an_empty_dataset(shelf: Bench, actor: Actor, tenant: Tenant) -> None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "demo": ("demo", "demo"),
     "lab": ("lab", "lab"),
     "run": ("notebook", "run"),
+    "notebooks": ("notebooks", "notebooks"),
+    "new": ("notebooks", "new"),
     "import": ("importing", "import_"),
     "dataset": ("datasets", "shell"),
     "export": ("export", "export"),

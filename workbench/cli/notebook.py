@@ -1,7 +1,6 @@
 """`workbench run`: one notebook, for one tenant, from the shell."""
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,15 +11,16 @@ from sqlalchemy import text
 from workbench.actor import Actor
 from workbench.cli import console, serve
 from workbench.cli.acting import acting
+from workbench.cli.notebooks import SHELF, described
 from workbench.cli.options import AsJson
 from workbench.db import connect
 from workbench.db.session import Database
 from workbench.errors import Detail, Invalid
-from workbench.notebooks import Shelf
+from workbench.notebooks import Notebook, Shelf
 from workbench.runs import commands, queries
 from workbench.runs.models import Run
 from workbench.runs.schemas import Status
-from workbench.settings import ROOT, Settings
+from workbench.settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_WORKERS = 2.0
@@ -28,8 +28,21 @@ WAITING = (Status.QUEUED, Status.RUNNING)
 WORKERS = text("select workers from workbench.queue_state()")
 
 
+def explain(ctx: typer.Context, is_asked: bool) -> None:
+    """Show the help, and the parameters of the notebook that is named."""
+    if not is_asked:
+        return
+    ctx.get_help()  # Typer prints it
+    if ctx.params["notebook"]:
+        console.show(described(Shelf(SHELF).named(ctx.params["notebook"])), as_json=False)
+    raise typer.Exit
+
+
 def run(
-    notebook: Annotated[str, typer.Argument(help="The notebook's name.")],
+    # Read before --help, which tells what the notebook takes, and missing only without it.
+    notebook: Annotated[
+        str, typer.Argument(metavar="NOTEBOOK", help="The notebook's name.", is_eager=True)
+    ] = "",
     *,
     tenant: Annotated[str, typer.Option(help="The tenant's slug.")],
     parameter: Annotated[
@@ -40,34 +53,42 @@ def run(
         typer.Option("--as", help="E-mail of the member to act as; an owner unless set."),
     ] = None,
     as_json: AsJson = False,
+    _is_asked: Annotated[
+        bool,
+        typer.Option("--help", callback=explain, help="Show this; with NOTEBOOK, what it takes."),
+    ] = False,
 ) -> None:
     """Run a notebook for a tenant and wait for it; exit code 1 unless it succeeds."""
+    chosen = Shelf(SHELF).named(notebook)
+    parameters = given(chosen, parameter or [])
     settings = Settings()
     serve.prepare(settings, quiet=True)
-    parameters = dict(_pair(one) for one in parameter or [])
     with connect.server(settings):
-        ended = asyncio.run(_run(settings, notebook, parameters, tenant, member))
+        ended = asyncio.run(_run(settings, chosen, parameters, tenant, member))
     console.show([{"id": ended.id, "status": ended.status, "error": ended.error}], as_json=as_json)
     if ended.status != Status.SUCCEEDED:
         raise typer.Exit(1)
 
 
-def _pair(given: str) -> tuple[str, Any]:
-    """Read `name=value`; a value that is JSON is read as such, any other is text."""
-    name, sign, value = given.partition("=")
-    if not sign:
-        raise Invalid("A parameter is written name=value.", details=[Detail("-p", given)])
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
+def given(notebook: Notebook, pairs: list[str]) -> dict[str, Any]:
+    """Read each `name=value` by what the notebook declares; raise InvalidParameters at once."""
+    parameters = {}
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            raise Invalid("A parameter is written name=value.", details=[Detail("-p", pair)])
+        parameters[name] = notebook.read(name, text)
+    return notebook.checked(parameters)
 
 
 async def _run(
-    settings: Settings, name: str, parameters: dict[str, Any], tenant: str, member: str | None
+    settings: Settings,
+    notebook: Notebook,
+    parameters: dict[str, Any],
+    tenant: str,
+    member: str | None,
 ) -> Run:
     database = connect.database(settings)
-    notebook = Shelf(ROOT / "notebooks").named(name)
     try:
         async with acting(database, tenant, member) as actor:
             async with database.session(actor) as session:

@@ -14,8 +14,9 @@ from sqlalchemy import Executable, make_url
 
 from workbench.db.sandbox import Sandbox
 from workbench.errors import Invalid, Unavailable
-from workbench.lab import figures, files, reading, scale, voice
+from workbench.lab import figures, files, parameters, reading, scale, voice
 from workbench.lab.reading import Dtypes
+from workbench.notebooks.terms import TERMS, Terms
 from workbench.runs import tickets
 from workbench.runs.schemas import (
     MAX_READ,
@@ -160,10 +161,34 @@ class LabRun:
     def metric(
         self, name: str, value: float, *, unit: str | None = None, budget: float | None = None
     ) -> None:
-        """Keep a figure of this run, with the budget that it should not exceed."""
+        """Keep a figure of this run, with the budget that it should not exceed.
+
+        What the notebook's contract declares of the figure counts, and need not be repeated here.
+        """
+        declared = self._terms().budgets.get(name)
+        if declared is not None:
+            unit, budget = declared.unit or unit, declared.most
         message = MetricMessage(name=name, value=float(value), unit=unit, budget=budget)
         limit = "" if budget is None else f" (budget {budget:,g})"
         voice.say(message, f"{name} = {message.value:,g} {unit or ''}".strip() + limit)
+
+    def parameter(self, name: str) -> Any:
+        """A parameter as it is declared: a day as `datetime.date`, a range as a pair, and so on.
+
+        In JupyterLab the value is that of the variable, and what is declared is read from the
+        notebook as it was saved last. Raise NoParameter when there is none of this name.
+        """
+        ticket = self.ticket
+        if ticket.run_id is None:
+            return parameters.in_lab(name)
+        return parameters.typed(self._declared, ticket.parameters, name)
+
+    def secret(self, name: str) -> str:
+        """The value of a secret that the notebook declares; raise NoSecret when it has none."""
+        try:
+            return self.ticket.secrets[name]
+        except KeyError:
+            raise parameters.NoSecret from None
 
     def progress(self, done: float, total: float) -> None:
         """Say how much is done."""
@@ -175,6 +200,13 @@ class LabRun:
         file_name, data = files.encode(name, obj)
         message = ArtifactMessage(name=file_name, data=files.base64(data))
         voice.say(message, f"published {file_name} ({len(data):,} bytes)")
+
+    @cached_property
+    def _declared(self) -> Terms:
+        return TERMS.validate_python(self.ticket.terms)
+
+    def _terms(self) -> Terms:
+        return parameters.open_terms() if self.ticket.run_id is None else self._declared
 
     def _tell(
         self, ticket: Ticket, sql: str, values: list[Any], rows: int | None, outcome: str

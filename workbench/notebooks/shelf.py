@@ -33,17 +33,18 @@ class Shelf:
     def all(self) -> list[Notebook]:
         """Every notebook, by title."""
         paths = [path for path in self.folder.glob("*.ipynb") if re.fullmatch(NAME, path.stem)]
-        return sorted((_read(path) for path in paths), key=lambda notebook: notebook.title)
+        return sorted((read(path) for path in paths), key=lambda notebook: notebook.title)
 
     def named(self, name: str) -> Notebook:
         """The notebook of a name; raise UnknownNotebook when there is none."""
         path = self.folder / f"{name}.ipynb"
         if not re.fullmatch(NAME, name) or not path.is_file():
             raise UnknownNotebook
-        return _read(path)
+        return read(path)
 
 
-def _read(path: Path) -> Notebook:
+def read(path: Path) -> Notebook:
+    """The contract of a notebook's file; raise BrokenNotebook when it declares none that holds."""
     state = path.stat()
     return _contract(path, state.st_mtime_ns, state.st_size)
 

@@ -15,7 +15,7 @@ from workbench.errors import Conflict, Forbidden
 from workbench.notebooks import Notebook
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import states
+from workbench.runs import choices, states
 from workbench.runs.models import Run
 from workbench.runs.schemas import Status
 
@@ -41,11 +41,13 @@ async def start(
         actor.require_somewhere(permission)
     if notebook.sandbox:
         actor.require(Permission.SANDBOX_RUN)
+    checked = notebook.checked(parameters)
+    await choices.check(session, actor, notebook, checked)
     run = Run(
         id=new_id(),
         tenant_id=actor.require_tenant(),
         notebook=notebook.name,
-        parameters=notebook.checked(parameters),
+        parameters=checked,
         status=Status.QUEUED,
         requested_by=_person(actor),
     )

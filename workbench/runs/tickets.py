@@ -47,6 +47,8 @@ class Ticket(BaseModel):
     run_id: UUID | None = None
     notebook: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    terms: dict[str, Any] = Field(default_factory=dict)  # of the notebook, as plain data
+    secrets: dict[str, str] = Field(default_factory=dict, repr=False)
     sandbox: SandboxTicket | None = None
     scale: ScaleTicket | None = None
 

@@ -32,7 +32,7 @@ from workbench.runs.schemas import (
     ProgressMessage,
     ReadMessage,
 )
-from workbench.worker import report
+from workbench.worker import report, secrets
 from workbench.worker.outcome import Outcome
 from workbench.worker.parts import Parts, now
 from workbench.worker.report import Facts
@@ -56,6 +56,7 @@ class Live:
     reads: int = 0
     metrics: dict[str, MetricMessage] = field(default_factory=dict)
     unkept: dict[str, str] = field(default_factory=dict)  # files that were refused, and why
+    hidden: tuple[str, ...] = ()  # what of the ticket stands in no row and in no file
 
     async def beat(self) -> None:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
@@ -100,7 +101,7 @@ class Live:
     async def hear(self, message: Any) -> None:
         """Write down what the kernel says; what is no message of ours is left out."""
         try:
-            heard = MESSAGE.validate_python(message)
+            heard = MESSAGE.validate_python(secrets.hide(message, self.hidden))
         except ValidationError:
             log.warning("message_refused", run=str(self.run.id))
             return
@@ -192,4 +193,6 @@ class Live:
             raise Invalid("The published file is not base64.") from error
         if len(data) > MAX_ARTIFACT_BYTES:
             raise TooMany("The published file is too large.")
+        if any(secret.encode() in data for secret in self.hidden):
+            raise Invalid("The published file holds a secret.")
         await self.publish(heard.name, MEDIA_TYPES[heard.name.rsplit(".", 1)[-1]], data)

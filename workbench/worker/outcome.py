@@ -10,9 +10,9 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from workbench.runs.schemas import Status
+from workbench.worker import secrets as notebook_secrets
 from workbench.worker.engine import Execution
 
-HIDDEN = "•••"
 ERROR_CELL = "papermill-error-cell-tag"
 MAX_MESSAGE = 500
 
@@ -26,7 +26,12 @@ class Outcome:
 
     def redacted(self, secrets: Iterable[str]) -> Self:
         """The same without secrets in its sentence, which is cut only then."""
-        return replace(self, error=_hide(self.error, secrets)[:MAX_MESSAGE] if self.error else None)
+        return replace(
+            self,
+            error=notebook_secrets.hidden(self.error, secrets)[:MAX_MESSAGE]
+            if self.error
+            else None,
+        )
 
 
 def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Outcome:
@@ -51,11 +56,7 @@ def redacted(notebook: NotebookNode, secrets: Iterable[str]) -> NotebookNode:
     notebook = nbformat.from_dict({**notebook, "cells": kept})
     for name in ("input_path", "output_path", "environment_variables"):
         notebook.metadata.get("papermill", {}).pop(name, None)
-    hidden: NotebookNode = nbformat.reads(_hide(nbformat.writes(notebook), secrets), as_version=4)
+    hidden: NotebookNode = nbformat.reads(
+        notebook_secrets.hidden(nbformat.writes(notebook), secrets), as_version=4
+    )
     return hidden
-
-
-def _hide(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text

@@ -103,6 +103,8 @@ class Runner:
                 notebook=notebook.name,
                 parameters=parameters,
             )
+        ticket = ticketing.contracted(parts, ticket, notebook)
+        live.hidden = ticketing.secrets(ticket)
         if sandbox is not None:
             ticket = ticketing.sandboxed(ticket, sandbox)
         with kernel.scratch(parts.settings.kernel_user, parts.python) as place:

@@ -11,10 +11,12 @@ from workbench.datasets import sql
 from workbench.db import connect, roles
 from workbench.db.sandbox import Sandbox
 from workbench.errors import NotFound
+from workbench.notebooks import Notebook
 from workbench.permissions import Permission
 from workbench.runs.tickets import SandboxTicket, ScaleTicket, Ticket
 from workbench.tenants import logins
 from workbench.tenants import queries as tenants
+from workbench.worker import secrets as notebook_secrets
 from workbench.worker.parts import Parts, now
 
 # A backend whose kernel is gone ends its statement, instead of working for nobody.
@@ -79,7 +81,14 @@ def secrets(ticket: Ticket) -> tuple[str, ...]:
     passwords = [url.split("@")[0].rsplit(":", 1)[-1] for url in urls]
     keys = [ticket.sandbox.secret] if ticket.sandbox is not None else []
     tokens = [ticket.scale.actor_token] if ticket.scale is not None else []
-    return ticket.actor_token, ticket.access_token, *passwords, *keys, *tokens
+    own = [form for value in ticket.secrets.values() for form in notebook_secrets.forms(value)]
+    return ticket.actor_token, ticket.access_token, *passwords, *keys, *tokens, *own
+
+
+def contracted(parts: Parts, ticket: Ticket, notebook: Notebook) -> Ticket:
+    """The ticket with the terms of a notebook, and with the secrets that it declares."""
+    given = notebook_secrets.of(parts.settings, ticket.tenant, notebook.secrets)
+    return ticket.model_copy(update={"terms": notebook.terms, "secrets": given})
 
 
 def sandboxed(ticket: Ticket, sandbox: Sandbox) -> Ticket:

@@ -1,6 +1,6 @@
 """Starting a notebook: a small form made of its declared parameters."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,9 +11,12 @@ from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.home.state import State
 from workbench.notebooks import Notebook
+from workbench.notebooks.kinds import Date, Kind, Range
+from workbench.notebooks.terms import title
 
 Start = Callable[[str, dict[str, Any]], Awaitable[None]]
 CONTROLS = {"boolean": pmui.Switch, "integer": pmui.IntInput, "number": pmui.FloatInput}
+NONE = "–"
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 FIELDS = ":host { gap: 16px; }"
 FORM = ":host { gap: 14px; margin-top: 20px; }"
@@ -27,6 +30,7 @@ class Starter:
         self._state = state
         self._start = start
         self._notebooks: dict[str, Notebook] = {}
+        self._datasets: Sequence[str] = ()
         self._fields: dict[str, Any] = {}
         self._about = Face("chart_head", title="Run a notebook", note="")
         self._choice = pmui.Select(label="Notebook", options={}, visible=False, **WIDE)
@@ -40,8 +44,9 @@ class Starter:
         form = layout.column(self._choice, self._form, self._button, self._said.pane, css=FORM)
         self.pane = layout.card(self._about.pane, form)
 
-    def offer(self, notebooks: Sequence[Notebook]) -> None:
-        """Offer these notebooks; without any there is nothing to start."""
+    def offer(self, notebooks: Sequence[Notebook], datasets: Sequence[str] = ()) -> None:
+        """Offer these notebooks, and datasets to choose; without any there is nothing to start."""
+        self._datasets = datasets
         self._notebooks = {notebook.name: notebook for notebook in notebooks}
         self._choice.options = {notebook.title: notebook.name for notebook in notebooks}
         self._choice.visible = len(notebooks) > 1
@@ -60,7 +65,9 @@ class Starter:
         notebook = self._notebooks[self._choice.value]
         self._state.notebook = notebook.name
         self._about.show(title=notebook.title, note=notebook.description)
-        self._fields = {name: field(name, rule) for name, rule in notebook.parameters.items()}
+        self._fields = {
+            name: field(name, kind, self._datasets) for name, kind in notebook.parameters.items()
+        }
         self._form[:] = list(self._fields.values())
 
     async def _on_click(self, *_events: object) -> None:
@@ -71,33 +78,49 @@ class Starter:
             self._button.loading = False
 
     def _parameters(self) -> dict[str, Any]:
-        rules = self._notebooks[self._state.notebook].parameters
-        return {name: value(control, rules[name]) for name, control in self._fields.items()}
+        kinds = self._notebooks[self._state.notebook].parameters
+        return {name: value(control, kinds[name]) for name, control in self._fields.items()}
 
 
-def field(name: str, rule: Mapping[str, Any]) -> Any:
-    """The control for one parameter, by its JSON Schema."""
-    shown = {"label": rule.get("title") or name.replace("_", " ").capitalize()} | WIDE
-    shown |= {"description": rule["description"]} if "description" in rule else {}
-    default = rule["default"]
-    if "enum" in rule:
-        return pmui.Select(options=list(rule["enum"]), value=default, **shown)
-    if rule["type"] == "array":
-        default = ", ".join(str(part) for part in default)
-    if rule.get("format") == "date":
-        chosen = date.fromisoformat(default) if default else None
-        return pmui.DatePicker(value=chosen, **shown)
-    control = CONTROLS.get(rule["type"], pmui.TextInput)
-    return control(value=default, **_bounds(rule), **shown)
+def field(name: str, kind: Kind, datasets: Sequence[str] = ()) -> Any:
+    """The control for one parameter, by its kind; a dataset is chosen among those that there are.
+
+    What has no control of its own is written: a list with commas, a range as `from..to`.
+    """
+    shown = {"label": title(name, kind) + (f" ({kind.unit})" if kind.unit else "")} | WIDE
+    shown |= {"description": kind.description} if kind.description else {}
+    known = getattr(kind, "choices", ()) or (datasets if kind.kind == "dataset" else ())
+    if known:
+        chosen = kind.default if kind.default in known or kind.optional else known[0]
+        options = [*([None] if kind.optional else []), *known]
+        return pmui.Select(
+            options={NONE if o is None else str(o): o for o in options}, value=chosen, **shown
+        )
+    if isinstance(kind, Date):
+        given = {"start": kind.minimum, "end": kind.maximum}
+        chosen = date.fromisoformat(str(kind.default)) if kind.default else None
+        return pmui.DatePicker(value=chosen, **given, **shown)
+    if kind.kind in CONTROLS:
+        return CONTROLS[kind.kind](value=kind.default, **_bounds(kind), **shown)
+    return pmui.TextInput(value=_written(kind.default, kind), **shown)
 
 
-def value(control: Any, rule: Mapping[str, Any]) -> Any:
+def value(control: Any, kind: Kind) -> Any:
     """What a control holds, as JSON; the notebook's contract checks it."""
-    if rule["type"] == "array":
-        return [part.strip() for part in control.value.split(",") if part.strip()]
-    return control.value.isoformat() if isinstance(control.value, date) else control.value
+    held = control.value
+    if isinstance(held, date):
+        return held.isoformat()
+    if isinstance(held, str):
+        return None if kind.optional and not held else kind.read(held)
+    return held
 
 
-def _bounds(rule: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"minimum": "start", "maximum": "end"}
-    return {ours: rule[theirs] for theirs, ours in names.items() if theirs in rule}
+def _written(default: Any, kind: Kind) -> str:
+    if isinstance(default, list):
+        return (".." if isinstance(kind, Range) else ", ").join(str(part) for part in default)
+    return "" if default is None else str(default)
+
+
+def _bounds(kind: Kind) -> dict[str, Any]:
+    bounds = {"start": getattr(kind, "minimum", None), "end": getattr(kind, "maximum", None)}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
