@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from workbench.notebooks import Shelf
+from workbench.notebooks.faults import faults
 from workbench.permissions import Permission
 from workbench.settings import ROOT
 
 FOLDER = ROOT / "notebooks"
-MEASURED = ("load_test",)  # kept with what it showed, so that its figures can be read here
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 
 
@@ -33,26 +33,19 @@ def test_there_are_some() -> None:
 class TestNotebook:
     """One notebook."""
 
-    def test_it_has_one_parameters_cell(self, path: Path) -> None:
-        """Exactly one cell has the tag that papermill looks for."""
-        tagged = [c for c in cells(path) if "parameters" in c["metadata"].get("tags", [])]
-        assert [cell["cell_type"] for cell in tagged] == ["code"]
+    def test_it_may_go_on_the_shelf(self, path: Path) -> None:
+        """Contract, parameters cell, budgets, outputs and functions are as they should be."""
+        assert faults(path) == []
 
     def test_its_contract_is_complete(self, path: Path) -> None:
-        """Title, description and permissions are declared, and the schema refuses unknown names."""
+        """Title, question, description and permissions are declared; kinds in their own words."""
         notebook = Shelf(FOLDER).named(path.stem)
         assert notebook.title
+        assert notebook.question
         assert notebook.description
         assert {Permission(permission) for permission in notebook.permissions}
-        assert notebook.schema()["additionalProperties"] is False
-
-    def test_it_keeps_outputs_of_no_tenant(self, path: Path) -> None:
-        """Results belong to runs, unless they were measured where no tenant's rows are."""
-        code = [cell for cell in cells(path) if cell["cell_type"] == "code"]
-        assert code
-        executed = [c for c in code if c["outputs"] or c["execution_count"] is not None]
-        assert executed == [] or path.stem in MEASURED
-        assert path.stem not in MEASURED or Shelf(FOLDER).named(path.stem).sandbox
+        declared = json.loads(path.read_text())["metadata"]["workbench"]["parameters"]
+        assert [name for name, rule in declared.items() if "kind" not in rule] == []
 
     def test_its_outputs_tell_nothing_of_a_machine(self, path: Path) -> None:
         """No output names a file, an address or an error; an executed notebook ran to its end."""
@@ -64,9 +57,3 @@ class TestNotebook:
             assert not any(mark in text for mark in ("/tmp", "/root", "/home", "://", "Error"))  # noqa: S108
         if outputs:
             assert [cell for cell in code if cell["execution_count"] is None] == []
-
-    def test_it_says_first_what_it_is(self, path: Path) -> None:
-        """The first cell is Markdown with a title."""
-        first = cells(path)[0]
-        assert first["cell_type"] == "markdown"
-        assert "".join(first["source"]).startswith("# ")

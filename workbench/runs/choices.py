@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +30,8 @@ async def check(
     wanted = {value for values in named.values() for value in values}
     if not wanted:
         return
-    known = {name: await _columns(session, actor, name) for name in sorted(wanted)}
+    rows = Permission.ROW_READ in notebook.permissions
+    known = {name: await _columns(session, actor, name, rows=rows) for name in sorted(wanted)}
     details = [
         Detail(name, f"There is no dataset {value} that you can read.")
         for name, values in named.items()
@@ -46,15 +48,15 @@ async def check(
         raise InvalidParameters(details=details)
 
 
-async def _columns(session: AsyncSession, actor: Actor, name: str) -> Types | None:
+async def _columns(session: AsyncSession, actor: Actor, name: str, *, rows: bool) -> Types | None:
     found = await session.scalar(datasets.dataset(actor, name))
-    if found is None or not _is_readable(actor, str(found.definition_id)):
+    if found is None or (rows and not _sees_rows(actor, found.definition_id)):
         return None
     return {column.name: column.type for column in found.definition.columns}
 
 
-def _is_readable(actor: Actor, target: str) -> bool:
-    return actor.may(Permission.ROW_READ, target) or actor.may(Permission.ROW_READ, f"{target}#")
+def _sees_rows(actor: Actor, definition: UUID) -> bool:
+    return actor.may(Permission.ROW_READ, str(definition)) or actor.sees_part(definition)
 
 
 def _wrong(
