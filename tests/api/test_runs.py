@@ -60,12 +60,15 @@ class TestNotebooks:
 
     @pytest.mark.acts_as("viewer")
     async def test_shows_what_lies_on_the_shelf(self, client: httpx.AsyncClient) -> None:
-        """Each notebook tells its parameters as a JSON Schema."""
+        """Each notebook tells its contract; what it takes, as a JSON Schema."""
         items = (await client.get("/api/v1/notebooks")).json()["items"]
         (found,) = (item for item in items if item["name"] == "tenant_report")
         assert found == (await client.get("/api/v1/notebooks/tenant_report")).json()
         assert found["parameters"]["additionalProperties"] is False
-        assert found["parameters"]["properties"]
+        assert found["parameters"]["properties"]["top"]["maximum"] == 30
+        assert found["limits"]["limit_seconds"] == 600
+        assert found["budgets"]["rows_read"] == {"most": 1_000_000, "unit": "rows"}
+        assert (found["queue"], found["priority"], found["retries"]) == ("interactive", 0, 0)
 
     @pytest.mark.parametrize("name", ["nothing", "..%2fpyproject", "%2e%2e", "tenant_report.ipynb"])
     async def test_answers_what_is_not_there(self, client: httpx.AsyncClient, name: str) -> None:

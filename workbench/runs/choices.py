@@ -30,6 +30,7 @@ async def check(
     wanted = {value for values in named.values() for value in values}
     if not wanted:
         return
+    actor.require_somewhere(Permission.DATASET_READ)
     rows = Permission.ROW_READ in notebook.permissions
     known = {name: await _columns(session, actor, name, rows=rows) for name in sorted(wanted)}
     details = [
