@@ -8,6 +8,7 @@ import pytest
 from workbench.actor import Actor
 from workbench.db.session import Database
 from workbench.notebooks import Notebook
+from workbench.notebooks.kinds import Integer
 from workbench.permissions import Permission
 from workbench.runs import commands
 from workbench.runs.models import Run
@@ -22,7 +23,7 @@ def notebook() -> Notebook:
         path=Path("count.ipynb"),
         title="Count",
         permissions=(Permission.ROW_READ,),
-        parameters={"most": {"type": "integer", "minimum": 1, "default": 3}},
+        parameters={"most": Integer(minimum=1, default=3)},
     )
 
 

@@ -37,7 +37,7 @@ def typed(terms: Terms, values: Mapping[str, Any], name: str) -> Any:
 def in_lab(name: str) -> Any:
     """The same in JupyterLab, where variables hold the values: a cell may have changed them."""
     terms = open_terms()
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     space: dict[str, Any] = {} if shell is None else shell.user_ns
     return typed(terms, {one: space[one] for one in terms.parameters if one in space}, name)
 

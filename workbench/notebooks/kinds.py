@@ -7,7 +7,7 @@ cannot differ. Values are plain JSON: dates and times are text there, and nothin
 import json
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -60,7 +60,8 @@ class Kind(BaseModel):
 
     def hints(self) -> dict[str, JsonValue]:
         """What a form knows beyond JSON Schema."""
-        return {"kind": self.kind} | ({} if self.unit is None else {"unit": self.unit})
+        kind: dict[str, JsonValue] = {"kind": self.kind}
+        return kind if self.unit is None else kind | {"unit": self.unit}
 
 
 class Text(Kind):
@@ -261,7 +262,7 @@ class ListOf(Kind):
         extra: Any = {"uniqueItems": True} if self.unique else None
         bounds = Field(min_length=self.least, max_length=self.most, json_schema_extra=extra)
         whole: Any = list
-        listed = Annotated[whole[self.of.annotation()], bounds]
+        listed: Any = Annotated[whole[self.of.annotation()], bounds]
         return Annotated[listed, AfterValidator(_distinct)] if self.unique else listed
 
     def worded(self, text: str) -> JsonValue:
@@ -297,8 +298,7 @@ def parts(kind: Kind) -> Iterator[Kind]:
 
 def one_of(choices: tuple[str | int, ...]) -> Any:
     """The type whose values are the choices."""
-    literal: Any = Literal
-    return literal[choices]
+    return cast("Any", Literal)[choices]
 
 
 def number(text: str) -> JsonValue:
