@@ -26,12 +26,11 @@ from workbench.notebooks.kinds import (
     Date,
     Integer,
     Kind,
-    ListOf,
     Number,
-    Range,
     Text,
     Time,
 )
+from workbench.notebooks.parameters import ListOf, Range
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOSTILE = '<img src=x onerror="alert(1)">'

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ByteSize, ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from workbench.notebooks.kinds import NAME, Name, Secret, parts
+from workbench.notebooks.kinds import NAME, Name, Secret
+from workbench.notebooks.parameters import parts
 from workbench.notebooks.plain import InvalidParameters
 from workbench.notebooks.terms import JSON_SCHEMA, TERMS, Budget, Terms
 from workbench.permissions import Permission

@@ -81,7 +81,6 @@ def _contract(title: str) -> dict[str, Any]:
                 "kind": "integer",
                 "title": "Rows",
                 "description": "How many rows to read.",
-                "unit": "rows",
                 "minimum": 1,
                 "maximum": 1_000_000,
                 "default": 1000,

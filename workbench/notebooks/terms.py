@@ -24,7 +24,8 @@ from pydantic_core import SchemaError, to_json
 from pydantic_core.core_schema import NullableSchema
 
 from workbench.errors import Detail
-from workbench.notebooks.kinds import Column, Dataset, Kind, Parameter, parts
+from workbench.notebooks.kinds import Column, Dataset, Kind
+from workbench.notebooks.parameters import Parameter, parts
 from workbench.notebooks.plain import MAX_MESSAGE, InvalidParameters, plain
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"

@@ -11,7 +11,8 @@ from workbench.datasets import queries as datasets
 from workbench.errors import Detail
 from workbench.notebooks import Notebook
 from workbench.notebooks.contract import InvalidParameters
-from workbench.notebooks.kinds import Column, Dataset, Kind, ListOf
+from workbench.notebooks.kinds import Column, Dataset, Kind
+from workbench.notebooks.parameters import ListOf
 from workbench.permissions import Permission
 
 Types = dict[str, str]  # of columns, by their names

@@ -11,13 +11,15 @@ from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.home.state import State
 from workbench.notebooks import Notebook
-from workbench.notebooks.kinds import Date, Kind, Range
+from workbench.notebooks.kinds import Date, Kind
+from workbench.notebooks.parameters import Range
 from workbench.notebooks.terms import title
 
 Start = Callable[[str, dict[str, Any]], Awaitable[None]]
 CONTROLS = {"boolean": pmui.Switch, "integer": pmui.IntInput, "number": pmui.FloatInput}
 NONE = "–"
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
+DATE = ".MuiFormControl-root { width: 100%; }"  # Material makes it narrower
 FIELDS = ":host { gap: 16px; }"
 FORM = ":host { gap: 14px; margin-top: 20px; }"
 
@@ -64,7 +66,8 @@ class Starter:
     def _on_choice(self, *_events: object) -> None:
         notebook = self._notebooks[self._choice.value]
         self._state.notebook = notebook.name
-        self._about.show(title=notebook.title, note=notebook.description)
+        note = f"{notebook.question} {notebook.description}".strip()
+        self._about.show(title=notebook.title, note=note)
         self._fields = {
             name: field(name, kind, self._datasets) for name, kind in notebook.parameters.items()
         }
@@ -99,7 +102,7 @@ def field(name: str, kind: Kind, datasets: Sequence[str] = ()) -> Any:
     if isinstance(kind, Date):
         given = {"start": kind.minimum, "end": kind.maximum}
         chosen = date.fromisoformat(str(kind.default)) if kind.default else None
-        return pmui.DatePicker(value=chosen, **given, **shown)
+        return pmui.DatePicker(value=chosen, stylesheets=[DATE], **given, **shown)
     if kind.kind in CONTROLS:
         return CONTROLS[kind.kind](value=kind.default, **_bounds(kind), **shown)
     return pmui.TextInput(value=_written(kind.default, kind), **shown)
