@@ -47,6 +47,12 @@ class TestNotebook:
         declared = json.loads(path.read_text())["metadata"]["workbench"]["parameters"]
         assert [name for name, rule in declared.items() if "kind" not in rule] == []
 
+    def test_a_file_of_tests_executes_it_and_compares_its_golden_cells(self, path: Path) -> None:
+        """A kernel runs it twice: once as a run, once cell by cell against what it said."""
+        tests = (ROOT / "tests" / "notebooks" / f"test_{path.stem}.py").read_text()
+        assert "succeeded(" in tests
+        assert "assert_it_says_the_same(" in tests
+
     def test_its_outputs_tell_nothing_of_a_machine(self, path: Path) -> None:
         """No output names a file, an address or an error; an executed notebook ran to its end."""
         code = [cell for cell in cells(path) if cell["cell_type"] == "code"]
