@@ -110,8 +110,9 @@ async def _searches(settings: Settings, actor: Actor, kept: str = "") -> bool:
         scan, known = map(statistics.median, times)
         budget = f", budget {SEARCH_BUDGET * 1e3:.0f} ms" if piece == BUDGETED else ""
         sys.stdout.write(
-            f"search for {piece}{kept}: {len(answers[0].items)} rows; each {scan * 1e3:.0f} ms, "
-            f"known {known * 1e3:.0f} ms, ratio {known / scan:.2f}{budget}\n"
+            f"search for {piece}{kept}: {len(answers[0].items)} rows, each row looked into "
+            f"{scan * 1e3:.0f} ms, known texts {known * 1e3:.0f} ms, "
+            f"ratio {known / scan:.2f}{budget}\n"
         )
         is_met &= piece != BUDGETED or known <= SEARCH_BUDGET
     await database.close()

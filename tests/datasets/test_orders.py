@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ SORTS = [
     for names in (("code",), ("size",), ("is_open", "size"))
     for ways in itertools.product([False, True], repeat=len(names))
 ]
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 PLAN = "set local enable_seqscan = off; set local enable_bitmapscan = off"
 
 
@@ -145,7 +147,7 @@ class TestKeeping:
     """Who may keep an order, and what becomes of it."""
 
     async def test_it_follows_its_columns(self, database: Database, maker: Actor) -> None:
-        """Through names and types, away with a dropped column, and back with it."""
+        """Through names and types, away with a dropped column, back with it, and gone for good."""
         await keep(database, maker, SORTS[0], SORTS[0], SORTS[-1])
         assert await kept(database, maker) == ["code", "-is_open,-size"]
         async with database.session(maker) as session:
@@ -160,6 +162,14 @@ class TestKeeping:
         async with database.session(maker) as session:
             await commands.restore_column(session, maker, NAME, "length")
         assert await kept(database, maker) == ["code", "-is_open,-length"]
+        purger = commands.purger(maker.tenant_id)
+        definition = (await found(database, maker)).definition
+        async with database.session(maker) as session:
+            await commands.drop_column(session, maker, NAME, "length")
+        async with database.session(purger) as session:
+            await commands.purge_columns(session, purger, definition.id, LATER)
+        assert len(definition.kept) == 2
+        assert (await found(database, maker)).definition.kept == definition.kept[:1]
 
     async def test_what_cannot_be_kept(
         self, database: Database, maker: Actor, tenant: Tenant, make_actor: MakeActor
