@@ -104,9 +104,9 @@ class Runner:
                 parameters=parameters,
             )
         ticket = ticketing.contracted(parts, ticket, notebook)
-        live.hidden = ticketing.secrets(ticket)
         if sandbox is not None:
             ticket = ticketing.sandboxed(ticket, sandbox)
+        live.hidden = ticketing.secrets(ticket)
         with kernel.scratch(parts.settings.kernel_user, parts.python) as place:
             ticket.write(place.ticket)
             place.give(place.ticket)
