@@ -40,7 +40,6 @@ BUDGETS = {
     "import_of_superset": 0.02,
     "import_memory": 400,
     "frame_of_adbc": 1.15,
-    "frame_of_copy": 1.3,
     "frame_of_pandas": 0.2,
     "aggregates_of_direct": 1.3,
     "aggregate_kept": 5.0,
