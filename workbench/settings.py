@@ -118,6 +118,23 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the secrets that notebooks declare; unset: `secrets` in the home.",
     )
+    warm_kernels: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Kernels that a worker starts ahead, each used once; 0: none.",
+    )
+    kernel_memory: ByteSize | None = Field(
+        default=None,
+        description="Memory that a run may use, as `4GiB`; unset: half of the machine's.",
+    )
+    kernel_processes: int = Field(
+        default=256, ge=8, description="Processes that a run may have at once."
+    )
+    kernel_disk: ByteSize = Field(
+        default=ByteSize(4 * 1024**3),
+        description="How much a run may write into its folder, as `4GiB`.",
+    )
     dask_scheduler: str | None = Field(
         default=None,
         description="Dask cluster that notebooks read large frames with, `tls://host:port`; "

@@ -87,7 +87,9 @@ class TestOpenRun:
         self, run: LabRun, settings: Settings, actor: Actor
     ) -> None:
         """The API's client carries an access token of this login, and follows no redirect."""
-        scheme, token = run.api.headers["Authorization"].split()
+        assert run.api.auth is not None
+        request = next(run.api.auth.auth_flow(run.api.build_request("GET", "auth/me")))
+        scheme, token = request.headers["Authorization"].split()
         claims = Tokens(settings.secret_keys).read_access(token, datetime.now(UTC))
         assert (scheme, claims.sid, claims.tenant_id) == ("Bearer", actor.sid, actor.tenant_id)
         assert str(run.api.base_url).endswith("/api/v1/")

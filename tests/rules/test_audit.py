@@ -70,6 +70,7 @@ SILENT = {
     "notifications.commands.put_off": MAIL,
     "outbox.commands.due": "reads ids",
     "outbox.commands.mark_sent": "a message has left; what it tells of was noted",
+    "outbox.commands.call": "a message has left; what it tells of was noted",
     "outbox.commands.notify": "a message has left; what it tells of was noted",
     "queue.commands.enqueue": "part of a command that notes what it does",
 }

@@ -102,6 +102,7 @@ ASKING_NOBODY = {
     "outbox.commands.put": "part of a command that has asked",
     "outbox.commands.due": "answers ids only",
     "outbox.commands.mark_sent": "the relay's, under the tenant's own token",
+    "outbox.commands.call": "tells an id",
     "outbox.commands.notify": "tells an id",
     "outbox.queries.messages": "as message",
     "outbox.queries.message": "whoever hears an id looks under its own token",

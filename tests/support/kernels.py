@@ -1,6 +1,7 @@
 """Notebooks written for one test, and their runs."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from workbench.actor import Actor
 from workbench.permissions import Permission
 from workbench.runs import commands, queries
 from workbench.runs.models import Run
+from workbench.worker import marks
 from workbench.worker.parts import Parts
 from workbench.worker.runs import Runner
+from workbench.worker.warm import Kernels
 
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
@@ -25,6 +28,7 @@ class Bench:
     parts: Parts
     folder: Path
     pool: ThreadPoolExecutor
+    warm: int = 0
 
     def put(self, name: str, *cells: str, **contract: Any) -> None:
         """Put a notebook on the shelf; its first cell holds the parameters."""
@@ -45,9 +49,15 @@ class Bench:
             notebook = self.parts.shelf.named(name)
             return await commands.start(session, actor, notebook, parameters)
 
+    def runner(self, kernels: Kernels | None = None) -> Runner:
+        """A runner, without warm kernels unless some are given."""
+        return Runner(self.parts, self.pool, kernels or Kernels(self.parts.place, 0))
+
     async def execute(self, run: Run) -> Run:
         """Execute a run, and answer how it ended."""
-        await Runner(self.parts, self.pool).execute(run.tenant_id, run.id)
+        with closing(Kernels(self.parts.place, self.warm)) as kernels:
+            kernels.fill()
+            await self.runner(kernels).execute(run.tenant_id, run.id)
         return await self.seen(run.tenant_id, run.id)
 
     async def run(self, actor: Actor, *cells: str, **contract: Any) -> Run:
@@ -67,6 +77,11 @@ class Bench:
         (stored,) = self.parts.storage.folder(run.tenant_id, "files", file_id)
         with self.parts.storage.read(stored.key) as file:
             return file.read().decode()
+
+    def marks(self, run: Run) -> list[str]:
+        """What came of the cells of a run, as its notebook says."""
+        notebook = nbformat.reads(self.text(run, "notebook.ipynb"), as_version=4)
+        return [str(mark) for mark in marks.of(notebook)]
 
     def said(self, run: Run) -> str:
         """All that the cells of a run printed."""

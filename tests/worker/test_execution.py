@@ -3,10 +3,11 @@
 import asyncio
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from tests.support import flights, people
 from tests.support.kernels import Bench
@@ -38,6 +39,20 @@ def _orphans() -> list[int]:
         and process.ppid() == psutil.Process().pid
         and process.status() != psutil.STATUS_ZOMBIE
     ]
+
+
+async def _statements(bench: Bench, run: Run) -> int:
+    """How many statements the run still has in the database."""
+    named = text("select count(*) from pg_stat_activity where application_name = :name")
+    values = {"name": f"workbench {run.id}"}
+    count = 1
+    for _ in range(20):
+        async with bench.parts.database.app.begin() as connection:
+            count = int(await connection.scalar(named, values) or 0)
+        if not count:
+            break
+        await asyncio.sleep(0.1)
+    return count
 
 
 class TestExecute:
@@ -103,6 +118,35 @@ class TestExecute:
         assert run.status == "succeeded"
         assert bench.said(run).strip() == ascii(hostile)
 
+    async def test_its_ticket_is_renewed_while_it_lasts(
+        self, bench: Bench, actor: Actor, tenant: Tenant
+    ) -> None:
+        """A notebook reads on for longer than a ticket lives; what it has leaked is worth nothing.
+
+        Neither the first ticket's secrets nor the last one's stand in the notebook.
+        """
+        await flights.load(bench.parts.database, tenant.id, "OO")
+        read = "print(run.frame('select count(*) n from flights').n[0])"
+        bench.put(
+            "cells",
+            READ,
+            f"{read}\nleaked = run.ticket\nprint(leaked.actor_token)",
+            f"import time\ntime.sleep(5)\n{read}\nprint(run.ticket.actor_token)",
+            "from workbench.lab import reading\ntry:\n"
+            "    reading.frame(leaked, 'select * from flights', [])\n"
+            "except reading.BadQuery as error:\n    print('refused', error)",
+        )
+        run = await bench.order(actor, "cells")
+        brief = replace(bench.runner(), lifetime=timedelta(seconds=3))
+
+        await brief.execute(run.tenant_id, run.id)
+
+        ended = await bench.seen(run.tenant_id, run.id)
+        assert (ended.status, ended.error) == ("succeeded", None)
+        lines = bench.said(ended).splitlines()
+        assert lines[:4] == ["32", "•••", "32", "•••"]
+        assert lines[4].startswith("refused")
+
     async def test_it_keeps_what_was_said_last(self, bench: Bench, actor: Actor) -> None:
         """How far the run came is there also when it ends right afterwards."""
         run = await bench.run(actor, READ, "run.progress(3, 4)")
@@ -127,7 +171,11 @@ class TestExecute:
         assert run.status == "failed"
         assert error in str(run.error)
         assert "after" not in bench.said(run)
-        assert str(run.error) in bench.text(run, "report.html").replace("&#39;", "'")
+        report = bench.text(run, "report.html").replace("&#39;", "'")
+        assert str(run.error) in report
+        assert bench.marks(run) == ["executed", "failed", "unrun"]
+        assert "Cell 2 of 3 did not come to its end." in report
+        assert "From here on nothing was executed: 1 of 3 cells." in report
 
     @pytest.mark.parametrize(
         ("limits", "error"),
@@ -140,9 +188,10 @@ class TestExecute:
         self, bench: Bench, actor: Actor, limits: dict[str, int], error: str
     ) -> None:
         """An endless cell ends at the limit of a cell or of the run, whichever comes first."""
-        run = await bench.run(actor, "while True: pass", **limits)
+        run = await bench.run(actor, "while True: pass", "1", **limits)
 
         assert (run.status, run.error) == ("timed_out", error)
+        assert bench.marks(run) == ["executed", "failed", "unrun"]
 
     async def test_it_kills_a_call_that_hears_no_interrupt(
         self, bench: Bench, actor: Actor
@@ -214,21 +263,50 @@ class TestExecute:
 class TestCancel:
     """A run that somebody ends."""
 
-    async def test_it_ends_a_cell_at_work(self, bench: Bench, actor: Actor) -> None:
-        """The status holds at once, and the kernel is gone soon after."""
-        bench.put("cells", READ, SPIN)
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            "while True: pass",
+            "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)",
+            "run.frame('select count(*) from generate_series(1, 10000000000)')",
+            "import subprocess\nsubprocess.run(['sleep', '99'], start_new_session=True)",
+        ],
+    )
+    async def test_it_ends_a_cell_at_work(self, bench: Bench, actor: Actor, cell: str) -> None:
+        """The status holds at once; the kernel, its children and its query are gone soon after."""
+        bench.put("cells", READ, f"run.progress(1, 2)\n{cell}", "print('on')")
         run = await bench.order(actor, "cells")
-        work = asyncio.create_task(bench.execute(run))
+        runner = bench.runner()
+        hearing = asyncio.create_task(runner.calls.hear(bench.parts.database))
+        work = asyncio.create_task(runner.execute(run.tenant_id, run.id))
         await _reach(bench, run)
         assert _orphans() != []
         async with bench.parts.database.session(actor) as session:
             await commands.cancel(session, actor, run.id, datetime.now(UTC))
         began = time.monotonic()
 
-        ended = await work
+        await work
 
+        ended = await bench.seen(run.tenant_id, run.id)
+        hearing.cancel()
         assert (ended.status, ended.artifacts) == ("cancelled", [])
         assert time.monotonic() - began < 10
+        assert _orphans() == []
+        assert await _statements(bench, run) == 0
+
+    async def test_it_ends_a_run_whose_kernel_still_starts(
+        self, bench: Bench, actor: Actor
+    ) -> None:
+        """A run that is cancelled before its first cell executes none, and leaves no kernel."""
+        bench.put("cells", "raise SystemError")
+        run = await bench.order(actor, "cells")
+        work = asyncio.create_task(bench.execute(run))
+        while (await bench.seen(run.tenant_id, run.id)).status == "queued":
+            await asyncio.sleep(0.01)
+        async with bench.parts.database.session(actor) as session:
+            await commands.cancel(session, actor, run.id, datetime.now(UTC))
+
+        assert (await work).status == "cancelled"
         assert _orphans() == []
 
     async def test_it_puts_the_run_back_when_the_worker_stops(

@@ -73,19 +73,24 @@ class TestHost:
     """What a kernel with a system user of its own sees of the machine."""
 
     async def test_it_reads_its_rows(self, walled: Bench, actor: Actor, tenant: Tenant) -> None:
-        """The wall lets a notebook work."""
+        """The wall lets a notebook work, in a warm kernel that the system holds to its limits."""
         await flights.load(walled.parts.database, tenant.id, "OO")
 
-        run = await walled.run(
+        run = await replace(walled, warm=1).run(
             actor,
             "import getpass; print(getpass.getuser())",
+            "import sys; print('warm', 'pandas' in sys.modules)",
+            "import resource; print('processes', resource.getrlimit(resource.RLIMIT_NPROC))",
+            "import os; print('ticket', oct(os.stat(os.environ['WORKBENCH_TICKET']).st_mode))",
             "from workbench import lab; run = lab.open_run()",
             "print('rows', run.frame('select count(*) n from flights').n[0])",
             "run.publish('words', 'kept')",
         )
 
         assert (run.status, run.error) == ("succeeded", None)
-        assert USER in walled.said(run)
+        said = walled.said(run)
+        assert USER in said
+        assert "warm True\nprocesses (2048, 2048)\nticket 0o100600" in said
         assert "rows 32" in walled.said(run)
         assert "words.txt" in {file.name for file in run.artifacts}
 

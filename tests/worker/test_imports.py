@@ -31,7 +31,6 @@ from workbench.settings import Settings
 from workbench.tenants.models import Tenant
 from workbench.worker import imports, loop, tasks
 from workbench.worker.rescue import rescue
-from workbench.worker.runs import Runner
 
 PROVE = bool(os.environ.get("WORKBENCH_PROVE"))
 SOME, MANY = 100_000, 400_000
@@ -292,7 +291,7 @@ class TestTakenOver:
         assert (await seen(bench, actor, made.id)).status == "running"
         assert await counted(bench, actor) == 0
 
-        app = tasks.build(bench.parts, Runner(bench.parts, bench.pool), tasks.Jobs())
+        app = tasks.build(bench.parts, bench.runner(), tasks.Jobs())
         async with app.open_async():
             await rescue(bench.parts, app, timedelta(0))
         async with working(bench):

@@ -2,12 +2,15 @@
 
 import asyncio
 import io
+import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import psutil
@@ -29,6 +32,7 @@ from workbench.outbox import commands as outbox
 from workbench.outbox import queries as messages
 from workbench.runs import attempts, commands
 from workbench.runs.models import Run
+from workbench.runs.tickets import Ticket
 from workbench.settings import Settings
 from workbench.tenants.models import Tenant
 from workbench.worker import imports, kernel, loop
@@ -279,6 +283,24 @@ class TestClear:
 
             assert place.folder.exists()
             assert not dead.exists()
+
+    def test_a_ticket_is_written_through_no_link(self, tmp_path: Path) -> None:
+        """What a kernel puts into its folder leads neither a ticket nor its owner elsewhere."""
+        elsewhere, ticket = tmp_path / "elsewhere", tmp_path / "place" / "ticket.json"
+        elsewhere.write_text("kept")
+        ticket.parent.mkdir()
+        for name in ("ticket.new", "ticket.json"):
+            (ticket.parent / name).symlink_to(elsewhere)
+        made = Ticket(
+            **dict.fromkeys(("tenant", "tenant_name", "database_url"), "x"),
+            **dict.fromkeys(("actor_token", "api_url", "access_token"), "y"),
+        )
+
+        made.write(ticket, os.geteuid())
+
+        assert elsewhere.read_text() == "kept"
+        assert (Ticket.read(ticket), ticket.is_symlink()) == (made, False)
+        assert stat.S_IMODE(ticket.stat().st_mode) == 0o600
 
 
 class TestCheckUser:

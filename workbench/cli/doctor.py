@@ -70,6 +70,7 @@ def examine(settings: Settings) -> list[Finding]:
         _try("storage", lambda: _storage(settings)),
         _try("mail", lambda: _mail(settings)),
         _try("notebooks", lambda: _kernels(settings)),
+        _try("limits", lambda: _limits(settings)),
         _try("browser", _browser),
     ]
 
@@ -181,6 +182,19 @@ def _kernels(settings: Settings) -> tuple[State, str]:
     hint = "set WORKBENCH_KERNEL_USER and run the worker as root to keep them apart"
     state: State = "note" if settings.is_embedded or settings.unsafe_kernels else "wrong"
     return state, f"notebooks run as you; {hint}"
+
+
+def _limits(settings: Settings) -> tuple[State, str]:
+    from workbench.worker.limits import Limits  # noqa: PLC0415 (as above)
+
+    held = f"a run may use {Limits.of(settings)}; the worker ends one that uses more"
+    if os.geteuid() == 0 and settings.kernel_user:
+        return "ok", f"{held}, and the system refuses it more; neither limits the network"
+    if os.geteuid() == 0:
+        how = "as root the system itself refuses it neither processes nor higher limits"
+    else:
+        how = "the system counts its processes with yours, so it refuses it none"
+    return "note", f"{held}, but {how}; WORKBENCH_KERNEL_USER mends that"
 
 
 def _browser() -> tuple[State, str]:

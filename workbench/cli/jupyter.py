@@ -78,5 +78,4 @@ async def _renew(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:
     """Write a fresh ticket; the notebook reads it anew at each use."""
     async with made.database.session(actor) as session:
         ticket = await ticketing.issue(made, session, actor, TICKET_LIFETIME)
-    ticket.write(place.ticket)
-    place.give(place.ticket)
+    place.hand(ticket)

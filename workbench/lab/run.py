@@ -12,7 +12,6 @@ import httpx
 import pandas as pd
 from sqlalchemy import Executable, make_url
 
-from workbench.db.sandbox import Sandbox
 from workbench.errors import Invalid, Unavailable
 from workbench.lab import figures, files, parameters, reading, scale, voice
 from workbench.lab.reading import Dtypes
@@ -29,6 +28,8 @@ from workbench.runs.tickets import Ticket
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
+
+    from workbench.db.sandbox import Sandbox
 
 
 class NoRun(Unavailable):
@@ -218,11 +219,13 @@ class LabRun:
         voice.say(message, f"read {rows or 0:,} rows")
 
     @cached_property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> "Sandbox":
         """The disposable database of this run; raise NoSandbox when it has none."""
         given = self.ticket.sandbox
         if given is None:
             raise NoSandbox
+        from workbench.db.sandbox import Sandbox  # noqa: PLC0415 (35 MB that few runs need)
+
         urls = {
             role: make_url(url).set(drivername="postgresql+psycopg")
             for role, url in given.urls.items()
@@ -232,9 +235,11 @@ class LabRun:
     @cached_property
     def api(self) -> httpx.Client:
         """A client of the API, signed in as this run: how a notebook writes."""
-        ticket = self.ticket
-        headers = {"Authorization": f"Bearer {ticket.access_token}"}
-        return httpx.Client(base_url=ticket.api_url, headers=headers)
+        return httpx.Client(base_url=self.ticket.api_url, auth=self._sign)
+
+    def _sign(self, request: httpx.Request) -> httpx.Request:
+        request.headers["Authorization"] = f"Bearer {self.ticket.access_token}"
+        return request
 
 
 def open_run() -> LabRun:

@@ -101,7 +101,7 @@ def read(part: Part, *, ticket: Ticket, question: Question) -> pd.DataFrame:
         f"where {question.key} >= ${first} and {question.key} {end} ${last}"
     )
     values = [*question.bound, part.first, part.last]
-    return reading.frame(ticket, statement, values, "arrow")
+    return reading.frame(ticket.renewed(), statement, values, "arrow")
 
 
 def empty(ticket: Ticket, question: Question) -> pd.DataFrame:

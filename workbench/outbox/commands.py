@@ -10,6 +10,7 @@ from workbench.actor import Actor
 from workbench.outbox.models import OutboxMessage
 
 CHANNEL = "workbench_events"
+ENDED = "workbench_ended"
 NOTIFY = text("select pg_notify(:channel, :message)")
 
 
@@ -47,3 +48,8 @@ async def notify(session: AsyncSession, message_id: UUID) -> None:
     Anybody may listen: who hears the id fetches the message under a token of its own.
     """
     await session.execute(NOTIFY, {"channel": CHANNEL, "message": str(message_id)})
+
+
+async def call(session: AsyncSession, run_id: UUID) -> None:
+    """Bid the worker that holds a run to look at it, once this transaction commits."""
+    await session.execute(NOTIFY, {"channel": ENDED, "message": str(run_id)})

@@ -68,6 +68,7 @@ async def cancel(session: AsyncSession, actor: Actor, run_id: UUID, now: datetim
     await access.revoke(session, run_id)
     audit.record(session, actor, "run.cancel", str(run_id), run_id=run_id)
     outbox.put(session, actor, "run.finished", run_id=run_id)
+    await outbox.call(session, run_id)
     return run
 
 

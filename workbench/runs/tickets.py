@@ -5,6 +5,7 @@ path, so that a notebook which prints its environment shows no secret.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -52,13 +53,25 @@ class Ticket(BaseModel):
     sandbox: SandboxTicket | None = None
     scale: ScaleTicket | None = None
 
-    def write(self, path: Path) -> None:
-        """Keep the ticket where only its owner reads it, replacing an older one in one step."""
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(self.model_dump_json())
-        fresh.replace(path)
+    def write(self, path: Path, owner: int | None = None) -> None:
+        """Keep the ticket where only its owner reads it, replacing an older one in one step.
+
+        The folder may be the kernel's own, with links in it that lead elsewhere: none is followed,
+        and the file is given away while it is held, never by its name.
+        """
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        fresh = path.with_suffix(".new").name
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(fresh, dir_fd=folder)
+            file = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600, dir_fd=folder)
+            with os.fdopen(file, "w") as held:
+                if owner is not None:
+                    os.fchown(file, owner, -1)
+                held.write(self.model_dump_json())
+            os.replace(fresh, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            os.close(folder)
 
     @classmethod
     def read(cls, path: Path) -> "Ticket":
@@ -78,3 +91,12 @@ class Ticket(BaseModel):
             access_token="",
             run_id=self.run_id,
         )
+
+    def renewed(self) -> "Ticket":
+        """The same with the youngest token of this process's own ticket, if that is of its run."""
+        with suppress(KeyError, OSError, ValueError):
+            own = Ticket.read(Path(os.environ[VARIABLE]))
+            is_same = (own.tenant, own.run_id) == (self.tenant, self.run_id)
+            if is_same and own.scale is None:
+                return self.model_copy(update={"actor_token": own.actor_token})
+        return self

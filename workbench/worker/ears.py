@@ -5,10 +5,16 @@ aborted, or something that cannot be read at all, which stops procrastinate's wo
 is heard means no more than that the queue is worth a look.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from procrastinate import PsycopgConnector
+
+from workbench.db.session import Database
+from workbench.outbox import commands as outbox
 
 LOOK = '{"type": "job_inserted", "job_id": 0}'
 
@@ -24,3 +30,29 @@ class Connector(PsycopgConnector):
             await on_notification(channel=channel, payload=LOOK)
 
         await super().listen_notify(on_notification=hear, channels=channels)
+
+
+class Calls:
+    """Bids to look at a run at once, which any listener may be sent by anybody."""
+
+    def __init__(self) -> None:
+        self._awaited: dict[str, asyncio.Event] = {}
+
+    @contextmanager
+    def awaited(self, run_id: object) -> Iterator[asyncio.Event]:
+        """The event that is set whenever somebody speaks of the run."""
+        event = self._awaited[str(run_id)] = asyncio.Event()
+        try:
+            yield event
+        finally:
+            self._awaited.pop(str(run_id), None)
+
+    async def hear(self, database: Database) -> None:
+        """Listen until cancelled, or until the connection is lost."""
+        url = database.logins.worker.set(drivername="postgresql")
+        address = url.render_as_string(hide_password=False)
+        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            await connection.execute(f"listen {outbox.ENDED}")
+            async for notice in connection.notifies():
+                if event := self._awaited.get(notice.payload):
+                    event.set()

@@ -7,7 +7,6 @@ reaches them.
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,29 +17,36 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 
 from workbench.errors import Unavailable
 from workbench.runs import tickets
+from workbench.runs.tickets import Ticket
+from workbench.worker.limits import Limits
 
 PREFIX = "workbench-run-"
+SWEEPS = 20
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ")
 SCALE = "DASK_DISTRIBUTED__COMM__"  # where Dask looks for its certificates, and what it demands
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a kernel lives: its scratch folder, its system user or None, its Python."""
+    """Where a kernel lives: its scratch folder, its system user or None, its Python, its limits."""
 
     folder: Path
     user: str | None = None
     python: str = sys.executable
+    limits: Limits | None = None
 
     @property
     def ticket(self) -> Path:
         """Where the kernel's ticket lies."""
         return self.folder / "ticket.json"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The options of Python that keep variables and folders out of it."""
+        return ("-I",)
 
     def environment(self) -> dict[str, str]:
         """All that the kernel's environment holds."""
@@ -72,40 +78,95 @@ class Place:
             options |= {"user": self.user, "group": group, "extra_groups": []}
         return options
 
+    def hand(self, ticket: Ticket) -> None:
+        """Give the kernel a ticket, in place of any that it has."""
+        ticket.write(self.ticket, None if self.user is None else pwd.getpwnam(self.user).pw_uid)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command that starts a Python here, under the limits."""
+        command = [self.python, *self.flags, *arguments]
+        if self.limits is None:
+            return command
+        return self.limits.confined(command, is_apart=self.user is not None)
+
     def give(self, path: Path) -> None:
         """Give a file or folder to the kernel's system user."""
         if self.user is not None:
             shutil.chown(path, self.user)
 
 
+class Guest(Place):
+    """A place for a kernel of somebody else's JupyterLab, with the environment of that."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Such a kernel sees what Python's variables name, as its own would."""
+        return ("-P",)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of this process."""
+        return dict(os.environ)
+
+    @classmethod
+    def settle(cls) -> "Guest":
+        """Make a place of this kind."""
+        return cls(settle(None).folder)
+
+
+def settle(user: str | None, python: str = sys.executable, limits: Limits | None = None) -> Place:
+    """Make the folder of a kernel, which nobody but the kernel's system user reads."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    place = Place(folder, user, python, limits)
+    place.give(folder)
+    return place
+
+
+def leave(place: Place) -> None:
+    """Remove the folder of a kernel, once, and every process that the kernel has left behind."""
+    if not place.folder.exists():
+        return
+    sweep(place)
+    shutil.rmtree(place.folder, ignore_errors=True)
+
+
 @contextmanager
 def scratch(user: str | None, python: str = sys.executable) -> Iterator[Place]:
-    """A folder for one run, readable by its kernel alone, gone afterwards with all processes."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    place = Place(folder, user, python)
-    place.give(folder)
+    """A place for one run or one JupyterLab, gone afterwards with all processes."""
+    place = settle(user, python)
     try:
         yield place
     finally:
-        sweep(place)
-        shutil.rmtree(folder, ignore_errors=True)
+        leave(place)
 
 
 def clear() -> None:
-    """Remove the folders, with their tickets, of workers that were killed."""
+    """Remove the folders, with tickets and processes, of workers that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
+            leave(Place(folder))
 
 
 def sweep(place: Place) -> None:
-    """Kill every process that a kernel of this place has left behind, also in other sessions."""
+    """Kill every process that a kernel of this place has left behind, until none is found."""
+    for _ in range(SWEEPS):
+        found = residents(place)
+        if not found:
+            return
+        for process in found:
+            with suppress(psutil.Error):
+                process.kill()
+
+
+def residents(place: Place) -> list[psutil.Process]:
+    """The processes that live in a place, also those in other sessions."""
     mark = str(place.ticket)
+    found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if process.environ().get(tickets.VARIABLE) == mark and process.pid != os.getpid():
-                process.kill()
+                found.append(process)
+    return found
 
 
 def check_user(user: str | None, python: str) -> None:
@@ -133,39 +194,3 @@ def can_start(user: str, python: str) -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     return True
-
-
-class KernelManager(AsyncKernelManager):
-    """Starts and ends the kernel of one place."""
-
-    def __init__(self, place: Place) -> None:
-        connection = str(place.folder / "kernel.json")
-        super().__init__(transport="ipc", connection_file=connection)
-        self.place = place
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """The command that starts the kernel, isolated from variables and folders of Python."""
-        arguments = ["-I", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=[self.place.python, *arguments], language="python")
-
-    def write_connection_file(self, **options: Any) -> None:
-        """Write the file that tells the kernel its sockets, for its eyes only."""
-        super().write_connection_file(**options)
-        self.place.give(Path(self.connection_file))
-
-    @property
-    def process(self) -> "subprocess.Popen[bytes] | None":
-        """The kernel's process, once it is started."""
-        return getattr(self.provisioner, "process", None)
-
-    def strike(self, signum: signal.Signals) -> None:
-        """Send a signal to the kernel's process group and to all its descendants."""
-        process = self.process
-        if process is None or process.poll() is not None:
-            return
-        with suppress(psutil.Error):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.send_signal(signum)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signum)

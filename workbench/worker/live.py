@@ -4,9 +4,9 @@ import asyncio
 import base64
 import binascii
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import structlog
@@ -44,6 +44,14 @@ UNREPORTED = "The notebook ran to this end, but its report could not be kept; ru
 log = structlog.get_logger(__name__)
 
 
+class File(NamedTuple):
+    """A file that a run leaves."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
 @dataclass(slots=True)
 class Live:
     """An attempt that goes on: its beats, metrics, artifacts and end, each fenced."""
@@ -53,15 +61,18 @@ class Live:
     attempt: Attempt
     run: Run
     progress: float | None = None
+    told: float | None = None  # the progress of the last beat
     reads: int = 0
     metrics: dict[str, MetricMessage] = field(default_factory=dict)
     unkept: dict[str, str] = field(default_factory=dict)  # files that were refused, and why
-    hidden: tuple[str, ...] = ()  # what of the ticket stands in no row and in no file
+    hidden: Collection[str] = ()  # what of its tickets stands in no row and in no file
 
     async def beat(self) -> None:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
         async with self.parts.database.session(self.keeper) as session:
-            await attempts.beat(session, self.keeper, self.attempt, now(), self.progress)
+            progress = self.progress
+            await attempts.beat(session, self.keeper, self.attempt, now(), progress)
+        self.told = progress
 
     async def is_admitted(self) -> bool:
         """Whether who started the run may still act; a next query would be refused otherwise."""
@@ -85,7 +96,8 @@ class Live:
         """End the attempt, also when PostgreSQL is away for some seconds."""
         for _ in range(WRITE_TRIES):
             try:
-                await self.beat()  # the last progress may be younger than the last beat
+                if self.progress != self.told:  # it may be younger than the last beat
+                    await self.beat()
                 async with self.parts.database.session(self.keeper) as session:
                     await attempts.finish(
                         session, self.keeper, self.attempt, ended.status, now(), ended.error
@@ -147,9 +159,11 @@ class Live:
             html = await asyncio.to_thread(
                 report.html, executed, facts, ended, metrics, self.unkept
             )
-            await self.keep_made("report.html", "text/html", html.encode())
             written = nbformat.writes(executed).encode()
-            await self.keep_made("notebook.ipynb", "application/x-ipynb+json", written)
+            await self.keep_made(
+                File("report.html", "text/html", html.encode()),
+                File("notebook.ipynb", "application/x-ipynb+json", written),
+            )
         except StaleAttempt:
             log.info("report_not_kept", run=str(self.run.id))
         except Exception:
@@ -157,17 +171,26 @@ class Live:
             return replace(ended, error=ended.error or UNREPORTED)
         return ended
 
-    async def keep_made(self, name: str, media_type: str, data: bytes) -> None:
-        """Keep a file that Workbench makes of the attempt."""
-        made = Made(self.parts.storage, self.run.tenant_id)
+    async def keep_made(self, *files: File) -> None:
+        """Keep files that Workbench makes of the attempt, all of them or none."""
+        made = [(file, Made(self.parts.storage, self.run.tenant_id)) for file in files]
+        replaced: list[str] = []
         try:
-            await asyncio.to_thread(self._store, made, data)
+            for file, place in made:
+                await asyncio.to_thread(self._store, place, file.data)
             async with self.parts.database.session(self.keeper) as session:
-                replaced = await artifacts.keep_made(
-                    session, self.keeper, self.attempt, made, name=name, media_type=media_type
-                )
+                for file, place in made:
+                    replaced += await artifacts.keep_made(
+                        session,
+                        self.keeper,
+                        self.attempt,
+                        place,
+                        name=file.name,
+                        media_type=file.media_type,
+                    )
         except BaseException:
-            await asyncio.shield(asyncio.to_thread(made.remove))
+            for _, place in made:
+                await asyncio.shield(asyncio.to_thread(place.remove))
             raise
         await asyncio.to_thread(self._remove, replaced)
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 
 import procrastinate
@@ -31,8 +31,10 @@ from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
 from workbench.worker.seal import seal
+from workbench.worker.warm import Kernels
 
 RELAY_SECONDS = 0.5
+WARM_SECONDS = 60.0
 MAIL_SECONDS = 2.0
 RESCUE_SECONDS = 10.0
 SEAL_SECONDS = 1.0
@@ -63,8 +65,11 @@ async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
 
 async def work(parts: Parts, stop: asyncio.Event) -> None:
     """Take runs and imports from the queue until `stop` is set."""
-    with ThreadPoolExecutor(tasks.CONCURRENCY, "kernel") as pool:
-        await _work(parts, Runner(parts, pool), stop)
+    kernels = Kernels(parts.place, parts.settings.warm_kernels)
+    with ThreadPoolExecutor(tasks.CONCURRENCY, "kernel") as pool, closing(kernels):
+        if parts.may_start_kernels:
+            await asyncio.to_thread(kernels.fill)
+        await _work(parts, Runner(parts, pool, kernels), stop)
 
 
 async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
@@ -76,6 +81,8 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep_files(parts), FILES_SECONDS)),
+        asyncio.create_task(_often(lambda: runner.calls.hear(parts.database), PAUSE_SECONDS)),
+        asyncio.create_task(_often(lambda: asyncio.to_thread(runner.kernels.fill), WARM_SECONDS)),
         asyncio.create_task(_often(lambda: _purge(parts), PURGE_SECONDS)),
     )
     log.info("worker_started", concurrency=tasks.CONCURRENCY)

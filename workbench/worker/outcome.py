@@ -36,13 +36,15 @@ class Outcome:
 
 def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Outcome:
     """Judge an execution that was not told to stop by its error and by the cells it completed."""
+    if execution.broke is not None:
+        return Outcome(Status.FAILED, str(execution.broke))
     if isinstance(error, CellTimeoutError):
         return Outcome(Status.TIMED_OUT, f"A cell took longer than {cell_limit} seconds.")
     if isinstance(error, DeadKernelError):
         return Outcome(Status.FAILED, "The kernel died while the notebook ran.")
     if isinstance(error, PapermillExecutionError):
         said = f"{error.ename}: {error.evalue}".removesuffix(": ")
-        return Outcome(Status.FAILED, said)
+        return Outcome(Status.FAILED, said + _hint(error.ename, execution))
     if error is not None:
         raise error
     if not execution.is_complete:
@@ -50,10 +52,20 @@ def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Ou
     return Outcome(Status.SUCCEEDED)
 
 
+def _hint(name: str, execution: Execution) -> str:
+    """What to know of an error that our limits have caused."""
+    limits = execution.place.limits
+    if limits is None or not name.endswith("MemoryError"):
+        return ""
+    return f" (a run may use {limits}; WORKBENCH_KERNEL_MEMORY sets how much memory)"
+
+
 def redacted(notebook: NotebookNode, secrets: Iterable[str]) -> NotebookNode:
-    """The executed notebook without secrets, and without what papermill adds about files."""
+    """The executed notebook without secrets, and without what papermill says of files and cells."""
     kept = [cell for cell in notebook.cells if ERROR_CELL not in cell.metadata.get("tags", [])]
     notebook = nbformat.from_dict({**notebook, "cells": kept})
+    for cell in kept:
+        cell.metadata.pop("papermill", None)
     for name in ("input_path", "output_path", "environment_variables"):
         notebook.metadata.get("papermill", {}).pop(name, None)
     hidden: NotebookNode = nbformat.reads(

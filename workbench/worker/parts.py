@@ -12,6 +12,7 @@ from workbench.notebooks import Shelf
 from workbench.settings import ROOT, Settings
 from workbench.storage import Storage
 from workbench.worker import kernel
+from workbench.worker.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Parts:
         """Whether notebooks are kept apart from the worker, or may run as its own user."""
         settings = self.settings
         return bool(settings.kernel_user) or settings.is_embedded or settings.unsafe_kernels
+
+    def place(self) -> kernel.Place:
+        """Make a place for a kernel."""
+        return kernel.settle(self.settings.kernel_user, self.python, Limits.of(self.settings))
 
 
 def make(settings: Settings) -> Parts:

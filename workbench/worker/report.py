@@ -1,9 +1,11 @@
 """The report: an executed notebook as one page that fetches nothing and runs nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -14,11 +16,13 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from workbench.runs.schemas import MetricMessage, Status
-from workbench.worker import sanitise
+from workbench.worker import marks, sanitise
+from workbench.worker.marks import Mark
 from workbench.worker.outcome import Outcome
 
 FOLDER = Path(__file__).parent
 SIZES = ("width", "height")
+LOCK = Lock()  # the exporter fills one notebook at a time
 LARGE = 1000  # from here on, nobody reads what stands behind the point
 NONE: Mapping[str, str] = MappingProxyType({})
 WORDS = {
@@ -52,19 +56,11 @@ def html(
     """
     kept = list(metrics)
     # Code is left out, so a cell that shows nothing is left out too.
-    cells = [_plain(cell) for cell in notebook.cells if _is_shown(cell)]
+    cells = [_plain(cell) for cell in _noted(notebook.cells) if _is_shown(cell)]
     shown = nbformat.v4.new_notebook(cells=cells)
-    exporter = HTMLExporter(
-        template_name="basic",
-        sanitize_html=True,
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-        filters={"clean_html": sanitise.clean},
-    )
-    body, _ = exporter.from_notebook_node(shown)
-    page = jinja2.Environment(autoescape=True).from_string(_file("report.html.j2"))
+    with LOCK:
+        body, _ = _exporter().from_notebook_node(shown)
+    page = _page()
     return page.render(
         facts=facts,
         outcome=outcome,
@@ -77,6 +73,42 @@ def html(
         style=Markup(_file("report.css")),  # noqa: S704 (a file of ours)
         body=Markup(body),  # noqa: S704 (sanitised above)
     )
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """The exporter, made once: its templates take ten times as long to compile as to fill."""
+    return HTMLExporter(
+        template_name="basic",
+        sanitize_html=True,
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        filters={"clean_html": sanitise.clean},
+    )
+
+
+@cache
+def _page() -> jinja2.Template:
+    return jinja2.Environment(autoescape=True).from_string(_file("report.html.j2"))
+
+
+def _noted(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
+    """The cells, with a word where one did not come to its end and where nothing ran any more."""
+    found = [marks.read(cell) for cell in cells]
+    count, left = len(found) - found.count(None), found.count(Mark.UNRUN)
+    for at, (cell, found_mark) in enumerate(zip(cells, found, strict=True)):
+        place = at + 1 - found[: at + 1].count(None)
+        if found_mark == Mark.UNRUN and Mark.UNRUN not in found[:at]:
+            yield _said(f"From here on nothing was executed: {left} of {count} cells.")
+        yield cell
+        if found_mark == Mark.FAILED:
+            yield _said(f"Cell {place} of {count} did not come to its end.")
+
+
+def _said(words: str) -> Any:
+    return nbformat.v4.new_markdown_cell(f"**{words}**")
 
 
 def _is_over(metric: MetricMessage) -> bool:

@@ -4,6 +4,8 @@ import asyncio
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,11 +18,14 @@ from workbench.permissions import Permission
 from workbench.runs import attempts
 from workbench.runs.attempts import Attempt
 from workbench.runs.schemas import Status
-from workbench.worker import admission, kernel, outcome, sandboxes, ticketing
+from workbench.runs.tickets import Ticket
+from workbench.worker import admission, outcome, renewal, sandboxes, ticketing
+from workbench.worker.ears import Calls
 from workbench.worker.live import Live
 from workbench.worker.outcome import Outcome
 from workbench.worker.parts import Parts, now
 from workbench.worker.report import Facts
+from workbench.worker.warm import Kernels
 from workbench.worker.watch import Watched
 
 GRACE = timedelta(minutes=2)  # beyond a run's limit, for its start and its report
@@ -40,10 +45,13 @@ def keeper(tenant_id: UUID) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Executes runs; the pool holds the threads in which papermill works."""
+    """Executes runs; `pool` holds the threads in which papermill works, `kernels` those it uses."""
 
     parts: Parts
     pool: Executor
+    kernels: Kernels
+    lifetime: timedelta = renewal.LIFETIME
+    calls: Calls = field(default_factory=Calls)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(sandboxes.MOST))
 
     async def execute(self, tenant_id: UUID, run_id: UUID) -> None:
@@ -74,14 +82,13 @@ class Runner:
         if not parts.may_start_kernels:
             raise UnsafeKernels
         notebook = parts.shelf.named(run.notebook)
-        lifetime = timedelta(seconds=notebook.limit_seconds) + GRACE
         async with (
             admission.admitted(
-                parts.database, live.keeper, run.id, run.requested_by, lifetime
+                parts.database, live.keeper, run.id, run.requested_by, _lifetime(notebook)
             ) as user,
             sandboxes.opened(parts, self.slots, notebook, user, live) as sandbox,
         ):
-            return await self._executed(live, notebook, user, sandbox, lifetime)
+            return await self._executed(live, notebook, user, sandbox)
 
     async def _executed(
         self,
@@ -89,33 +96,54 @@ class Runner:
         notebook: Notebook,
         user: Actor,
         sandbox: Sandbox | None,
-        lifetime: timedelta,
     ) -> Outcome | None:
-        parts, run = self.parts, live.run
+        run = live.run
         parameters = notebook.checked(run.parameters)
+        limit = timedelta(seconds=notebook.limit_seconds)
+        issue = partial(self._issue, live, notebook, user, sandbox, parameters)
+        with self.kernels.place() as place, self.calls.awaited(run.id) as call:
+            watched = Watched(live, place, notebook, pool=self.pool, call=call)
+            try:
+                async with renewal.renewed(place, issue, self.lifetime) as handed:
+                    live.hidden = handed.secrets
+                    ended = await watched.run(parameters, now() + limit)
+                if ended is None or watched.notebook is None:
+                    return ended
+                ended = ended.redacted(handed.secrets)
+                executed = outcome.redacted(watched.notebook, handed.secrets)
+                named = notebook.titled(parameters)
+                facts = Facts(notebook.title, handed.ticket.tenant_name, named, run.started_at)
+                kept = live.keep_notebook(executed, facts, ended)
+                _, ended = await asyncio.gather(watched.end(), kept)
+                return ended
+            finally:
+                await watched.end()
+
+    async def _issue(
+        self,
+        live: Live,
+        notebook: Notebook,
+        user: Actor,
+        sandbox: Sandbox | None,
+        parameters: dict[str, Any],
+    ) -> Ticket:
+        parts, run = self.parts, live.run
+        actor = user.narrowed(notebook.permissions)
         async with parts.database.session(user) as session:
             ticket = await ticketing.issue(
                 parts,
                 session,
-                user.narrowed(notebook.permissions),
-                lifetime,
+                actor,
+                self.lifetime,
                 run_id=run.id,
                 notebook=notebook.name,
                 parameters=parameters,
             )
         ticket = ticketing.contracted(parts, ticket, notebook)
-        if sandbox is not None:
-            ticket = ticketing.sandboxed(ticket, sandbox)
-        live.hidden = ticketing.secrets(ticket)
-        with kernel.scratch(parts.settings.kernel_user, parts.python) as place:
-            ticket.write(place.ticket)
-            place.give(place.ticket)
-            watched = Watched(live, place, notebook, self.pool)
-            ended = await watched.run(parameters, now() + lifetime - GRACE)
-        if ended is None or watched.notebook is None:
-            return ended
-        ended = ended.redacted(ticketing.secrets(ticket))
-        executed = outcome.redacted(watched.notebook, ticketing.secrets(ticket))
-        named = notebook.titled(parameters)
-        facts = Facts(notebook.title, ticket.tenant_name, named, run.started_at)
-        return await live.keep_notebook(executed, facts, ended)
+        ticket = ticketing.scaled(parts, actor, ticket, _lifetime(notebook))
+        return ticket if sandbox is None else ticketing.sandboxed(ticket, sandbox)
+
+
+def _lifetime(notebook: Notebook) -> timedelta:
+    """How long a run may act at most."""
+    return timedelta(seconds=notebook.limit_seconds) + GRACE

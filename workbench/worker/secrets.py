@@ -41,8 +41,8 @@ def forms(value: str) -> list[str]:
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """A text without secrets."""
-    for secret in secrets:
+    """A text without secrets; the longest go first, for they may hold the others."""
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
 

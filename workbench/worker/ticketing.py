@@ -41,7 +41,7 @@ async def issue(
     url = connect.login_url(parts.settings, roles.tenant_login(tenant_id))
     await logins.ensure(session, actor, str(url.password))
     url = url.set(drivername="postgresql").update_query_dict({"options": OPTIONS})
-    return Ticket(
+    ticket = Ticket(
         tenant=tenant.slug,
         tenant_name=tenant.name,
         database_url=url.render_as_string(hide_password=False),
@@ -59,18 +59,22 @@ async def issue(
         run_id=run_id,
         notebook=notebook,
         parameters=parameters or {},
-        scale=_scale(parts, actor, tenant.slug, lifetime),
     )
+    return scaled(parts, actor, ticket, lifetime)
 
 
-def _scale(parts: Parts, actor: Actor, slug: str, lifetime: timedelta) -> ScaleTicket | None:
-    """The tenant's cluster, and a token that reads rows for as long as the kernel's own."""
-    scheduler = parts.settings.scheduler(slug)
+def scaled(parts: Parts, actor: Actor, ticket: Ticket, lifetime: timedelta) -> Ticket:
+    """The ticket with the tenant's Dask cluster, if there is one, and a token that reads rows.
+
+    For a run it lasts as long as that may, since nothing renews it where partitions are read.
+    """
+    scheduler = parts.settings.scheduler(ticket.tenant)
     if scheduler is None:
-        return None
+        return ticket
     narrow = actor.narrowed([Permission.ROW_READ])
     token = parts.database.key.mint(narrow, lifetime=lifetime)
-    return ScaleTicket(scheduler=scheduler, actor_token=token)
+    scale = ScaleTicket(scheduler=scheduler, actor_token=token)
+    return ticket.model_copy(update={"scale": scale})
 
 
 def secrets(ticket: Ticket) -> tuple[str, ...]:

@@ -23,7 +23,9 @@ from workbench.worker.outcome import Outcome
 from workbench.worker.parts import now
 
 POLL_SECONDS = 0.5
-KILL_AFTER = timedelta(seconds=2)  # from the interrupt
+LEAST_SECONDS = 0.1  # between two looks, however often somebody calls
+GUARD_SECONDS = 0.5
+KILL_AFTER = timedelta(seconds=0.5)  # from the interrupt
 NO_ACCESS = "The access of who started this run has ended."
 log = structlog.get_logger(__name__)
 
@@ -31,13 +33,22 @@ log = structlog.get_logger(__name__)
 class Watched:
     """An execution and its watch: beats, cancellation, the run's limit."""
 
-    def __init__(self, live: Live, place: Place, notebook: Notebook, pool: Executor) -> None:
-        """Prepare the execution of a notebook in a place."""
+    def __init__(
+        self,
+        live: Live,
+        place: Place,
+        notebook: Notebook,
+        *,
+        pool: Executor,
+        call: asyncio.Event,
+    ) -> None:
+        """Prepare the execution of a notebook in a place; `call` bids to look at once."""
         self._loop = asyncio.get_running_loop()
         self._messages: asyncio.Queue[Any] = asyncio.Queue()
         self._live = live
         self._contract = notebook
         self._pool = pool
+        self._call = call
         self._execution = Execution(place, notebook.cell_limit_seconds, self._deliver)
 
     @property
@@ -51,24 +62,32 @@ class Watched:
         execute = partial(self._execution.run, source, parameters)
         work = self._loop.run_in_executor(self._pool, execute)
         ears = asyncio.create_task(self._listen())
+        guard = asyncio.create_task(self._guard())
         try:
             verdict = await self._watch(work, deadline)
         except asyncio.CancelledError:
             await self._end(work)
             raise
         finally:
+            guard.cancel()
             self._messages.put_nowait(None)
             await ears
         if self._execution.is_stopped:
             return verdict
         return outcome.of(self._execution, work.exception(), self._contract.cell_limit_seconds)
 
+    async def end(self) -> None:
+        """Kill the kernel and remove its place."""
+        await asyncio.to_thread(self._execution.end)
+
     async def _watch(self, work: asyncio.Future[None], deadline: datetime) -> Outcome | None:
         while not work.done():
-            await asyncio.wait([work], timeout=POLL_SECONDS)
+            await self._until_called(work)
+            if _has_succeeded(work):  # what ends it now is fenced like a beat
+                return None
             try:
                 await self._live.beat()
-                if not _has_succeeded(work) and not await self._live.is_admitted():
+                if not await self._live.is_admitted():
                     await self._end(work)
                     return Outcome(Status.FAILED, NO_ACCESS)
             except StaleAttempt:
@@ -82,6 +101,16 @@ class Watched:
                 return Outcome(Status.TIMED_OUT, f"The run took longer than {seconds} seconds.")
         return None
 
+    async def _until_called(self, work: asyncio.Future[None]) -> None:
+        """Wait for the end, for a call to look, or for a while."""
+        await asyncio.wait([work], timeout=LEAST_SECONDS)
+        called = asyncio.ensure_future(self._call.wait())
+        rest = POLL_SECONDS - LEAST_SECONDS
+        both: set[asyncio.Future[Any]] = {work, called}
+        await asyncio.wait(both, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+        called.cancel()
+        self._call.clear()
+
     async def _end(self, work: asyncio.Future[None]) -> None:
         """Interrupt the kernel, kill it when that does not help, and wait for the thread."""
         kill_at = now() + KILL_AFTER
@@ -91,6 +120,14 @@ class Watched:
             if now() > kill_at:
                 self._execution.stop(signal.SIGKILL)
         work.exception()
+
+    async def _guard(self) -> None:
+        """Break the execution off when its kernel uses more than it may."""
+        while True:
+            await asyncio.sleep(GUARD_SECONDS)
+            reason = await asyncio.to_thread(self._execution.excess)
+            if reason is not None:
+                self._execution.break_off(reason)
 
     async def _listen(self) -> None:
         while (message := await self._messages.get()) is not None:
