@@ -76,6 +76,7 @@ PAGE = {
     },
     "& .header .logo": {"height": "32px !important"},
     "& .header .MuiToolbar-root": {"gap": "12px"},
+    "& .header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
     "& .main": {"backgroundColor": "background.default"},
     "& .sidebar": {"backgroundImage": "none", "borderColor": "divider"},
 }

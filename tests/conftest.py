@@ -58,7 +58,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         if not name.startswith("WORKBENCH_TEST_"):
             del os.environ[name]
     home: Path = tmp_path_factory.mktemp("home")
-    return Settings(_env_file=None, home=home, log="console")
+    # A kernel that is started ahead for a run which never comes takes a test's time twice over.
+    return Settings(_env_file=None, home=home, log="console", warm_kernels=0)
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,11 @@ def bare_shell(shell_home: Path) -> Iterator[Shell]:
         for name, value in os.environ.items()
         if name in {"PATH", "HOME", "LANG"} or name.startswith("COV")
     }
-    environment = kept | {"WORKBENCH_HOME": str(shell_home), "COLUMNS": "200"}
+    environment = kept | {
+        "WORKBENCH_HOME": str(shell_home),
+        "WORKBENCH_WARM_KERNELS": "0",
+        "COLUMNS": "200",
+    }
     with forking.started(environment) as forked:
         yield Shell(environment, forked)
 

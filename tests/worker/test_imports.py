@@ -48,7 +48,8 @@ import asyncio, sys
 from workbench.settings import Settings
 from workbench.worker import loop, parts
 
-asyncio.run(loop.work(parts.make(Settings(_env_file=None, home={home!r})), asyncio.Event()))
+settings = Settings(_env_file=None, home={home!r}, warm_kernels=0)
+asyncio.run(loop.work(parts.make(settings), asyncio.Event()))
 """
 WEIGHED = """
 import asyncio, sys
@@ -65,7 +66,7 @@ async def main():
             peak = max(peak, psutil.Process().memory_info().rss)
             await asyncio.sleep(0.02)
     watching = asyncio.ensure_future(watch())
-    made = parts.make(Settings(_env_file=None, home={home!r}))
+    made = parts.make(Settings(_env_file=None, home={home!r}, warm_kernels=0))
     await imports.load(made, UUID({tenant!r}), UUID({found!r}), is_last_try=True)
     watching.cancel()
     await made.database.close()

@@ -48,7 +48,7 @@ from workbench.notebooks import Shelf
 from workbench.settings import Settings
 from workbench.worker import loop, parts
 
-made = parts.make(Settings(_env_file=None, home={home!r}))
+made = parts.make(Settings(_env_file=None, home={home!r}, warm_kernels=0))
 made = dataclasses.replace(made, shelf=Shelf(pathlib.Path({folder!r})))
 asyncio.run(loop.work(made, asyncio.Event()))
 """
@@ -155,7 +155,8 @@ class TestWork:
         code = (
             "import asyncio; from workbench.worker import loop; "
             "from workbench.settings import Settings;"
-            f"asyncio.run(loop.serve(Settings(_env_file=None, home={str(settings.home)!r})))"
+            f"settings = Settings(_env_file=None, home={str(settings.home)!r}, warm_kernels=0);"
+            "asyncio.run(loop.serve(settings))"
         )
         with subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
