@@ -21,6 +21,8 @@ from workbench.tenants.models import Tenant
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # The folders whose tests start browsers, kernels and servers.
 LONG = {"journeys", "notebooks", "worker", "proof", "cli"}
+# Those whose tests go again, many times, where plain tests go; counting lines doubles their time.
+AGAIN = {"isolation", "proof"}
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
 
 
@@ -41,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # Drawing examples takes three times as long while lines are counted, and the plain tests
         # beside these go the same ways.
-        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+        is_drawn = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+        if is_drawn or item.path.parent.name in AGAIN:
             item.add_marker("no_cover")
 
 

@@ -38,6 +38,8 @@ TRIPS = "sample_trips"
 # Of 200 and 16 million rows, which is less than an import may have.
 NEVER_LOADED = {"gzip_bomb", "parquet_many_rows"}
 URL = "/api/v1/imports"
+# The plain tests of imports go the same ways.
+pytestmark = pytest.mark.no_cover
 
 
 @dataclass(frozen=True, slots=True)

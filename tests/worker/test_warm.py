@@ -34,6 +34,15 @@ def kernels() -> Iterator[Kernels]:
         yield made
 
 
+@pytest.fixture
+def shared() -> Iterator[Kernels]:
+    """The warm kernel of this process, which is no worker; none is left for later tests."""
+    with closing(provisioner.shared()) as made:
+        made.fill()
+        yield made
+    provisioner.shared.cache_clear()
+
+
 def _until_filled(kernels: Kernels) -> int:
     """Wait for the next warm kernel, and answer its process."""
     until = time.monotonic() + 60
@@ -138,7 +147,7 @@ class TestKernelspec:
     """The kernelspec `workbench`, by which others take warm kernels."""
 
     def test_papermill_and_nbclient_take_one_and_are_where_they_asked_to_be(
-        self, tmp_path: Path
+        self, tmp_path: Path, shared: Kernels
     ) -> None:
         """The second notebook of a process has its imports done, its folder and its variables."""
         cell = nbformat.v4.new_code_cell(
@@ -146,8 +155,6 @@ class TestKernelspec:
         )
         notebook = nbformat.v4.new_notebook(cells=[cell])
         notebook.metadata["kernelspec"] = {"name": "workbench", "display_name": "Workbench"}
-        shared = provisioner.shared()
-        shared.fill()
         warm = _until_filled(shared)
 
         client = NotebookClient(notebook, kernel_name="workbench")
@@ -160,10 +167,9 @@ class TestKernelspec:
         ended = execute_notebook(notebook, None, kernel_name="workbench", progress_bar=False)
         assert ended.cells[0].outputs[0].text == "True True\n"
 
-    async def test_jupyters_servers_restart_it(self, tmp_path: Path) -> None:
+    async def test_jupyters_servers_restart_it(self, tmp_path: Path, shared: Kernels) -> None:
         """A restart in JupyterLab keeps the sockets, and starts a kernel that works."""
-        several, shared = AsyncMultiKernelManager(), provisioner.shared()
-        shared.fill()
+        several = AsyncMultiKernelManager()
         _until_filled(shared)
         kernel_id = await several.start_kernel(kernel_name="workbench", cwd=str(tmp_path))
         before = several.get_kernel(kernel_id).get_connection_info()
