@@ -30,6 +30,7 @@ from workbench.db import keys
 from workbench.db.session import Database
 from workbench.errors import NotFound
 from workbench.identity.tokens import Tokens
+from workbench.runs.quotas import Quota
 from workbench.settings import ROOT, Settings
 from workbench.storage import Storage
 
@@ -68,7 +69,8 @@ def mount(
         lambda: datetime.now(UTC),
     )
     login.add(app, door)
-    house = House(database, ROOT / "notebooks", file_limit=settings.file_limit)
+    quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
+    house = House(database, ROOT / "notebooks", quota=quota, file_limit=settings.file_limit)
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)
     for route in app.router.routes:

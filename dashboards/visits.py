@@ -8,6 +8,7 @@ from workbench.actor import Actor
 from workbench.datasets.answers import Answers
 from workbench.db.session import Database
 from workbench.identity import queries as identity
+from workbench.runs.quotas import Quota
 
 visitor: ContextVar[Actor] = ContextVar("visitor")
 # Panel answers an empty page when composing one fails; the guard looks here and answers a problem.
@@ -32,6 +33,7 @@ class House:
     database: Database
     notebooks: Path
     answers: Answers = field(default_factory=Answers)
+    quota: Quota = field(default_factory=Quota)
     file_limit: int = 2 * 1024**3  # bytes; the API refuses a larger file
 
 

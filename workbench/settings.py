@@ -140,6 +140,15 @@ class Settings(BaseSettings):
         description="Dask cluster that notebooks read large frames with, `tls://host:port`; "
         "`{tenant}` in it names one for each tenant; unset: the kernel's own threads.",
     )
+    runs_at_once: int = Field(
+        default=4, ge=1, description="Runs of one tenant that are at work at once."
+    )
+    runs_waiting: int = Field(
+        default=1000, ge=1, description="Runs of one tenant that may wait at once."
+    )
+    runs_a_day: int = Field(
+        default=10_000, ge=1, description="Runs that one tenant may order within 24 hours."
+    )
     unsafe_kernels: bool = Field(
         default=False,
         description="Let notebooks run as the worker's own user outside the embedded mode.",

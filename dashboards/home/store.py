@@ -70,6 +70,9 @@ class Ran:
     id: UUID
     title: str
     status: str
+    queue: str
+    priority: int
+    tries: int
     who: str
     ordered: datetime
     started: datetime | None
@@ -149,7 +152,8 @@ class Store:
         """Order a run of a notebook."""
         chosen = notebooks.notebook(self._actor, self._shelf, notebook)
         async with self._database.session(self._actor) as session:
-            await commands.start(session, self._actor, chosen, parameters)
+            quota = self._visit.house.quota
+            await commands.start(session, self._actor, chosen, parameters, quota=quota)
 
     def _shown(self, runs: Sequence[Run], now: datetime) -> list[Ran]:
         titles = {notebook.name: notebook.title for notebook in self._shelf.all()}
@@ -158,6 +162,9 @@ class Store:
                 id=run.id,
                 title=titles.get(run.notebook, run.notebook),
                 status=run.status,
+                queue=run.queue,
+                priority=run.priority,
+                tries=run.retried + 1,
                 who="you" if run.requested_by == self._actor.user_id else "a colleague",
                 ordered=run.created_at,
                 started=run.started_at,

@@ -5,17 +5,22 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
-from tests.api.conftest import MakeClient, assert_problem
+from tests.api.conftest import MakeClient, assert_problem, bearer, open_client
 from tests.conftest import MakeActor
 from tests.support.left import leave
 from workbench.actor import Actor
+from workbench.api import app as api
+from workbench.db.idempotency import IdempotencyKey
 from workbench.db.ids import new_id
 from workbench.db.session import Database
+from workbench.identity.tokens import Tokens
 from workbench.permissions import Permission, Role
 from workbench.runs import attempts
 from workbench.runs.attempts import Attempt
 from workbench.runs.schemas import MetricMessage, Status
+from workbench.settings import Settings
 from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
@@ -96,7 +101,41 @@ class TestStart:
         assert response.status_code == 202
         body = response.json()
         assert (body["status"], body["requested_by"]) == ("queued", str(actor.user_id))
-        assert (await client.get(response.headers["location"])).json() == body
+        assert (body["queue"], body["priority"], body["retries"]) == ("interactive", 0, 0)
+        found = (await client.get(response.headers["location"])).json()
+        waits = {"waits": found["waits"], "ahead": 0}
+        assert found == body | waits
+        assert waits["waits"] in {"turn", "no_worker"}
+
+    async def test_a_key_outlasts_the_kept_answer(
+        self, client: httpx.AsyncClient, actor: Actor, database: Database
+    ) -> None:
+        """When the answer is forgotten, the key answers the first run; another order is 409."""
+        key, order_ = {"Idempotency-Key": "nightly"}, {"notebook": "tenant_report"}
+        first = await client.post(URL, json=order_, headers=key)
+        async with database.session(actor) as session:
+            await session.execute(delete(IdempotencyKey))
+        again = await client.post(URL, json=order_, headers=key)
+        assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+        assert "Idempotency-Replayed" not in again.headers
+        async with database.session(actor) as session:
+            await session.execute(delete(IdempotencyKey))
+        other = order_ | {"parameters": {"first_month": 2}}
+        assert_problem(
+            await client.post(URL, json=other, headers=key), 409, "idempotency_key_reused"
+        )
+
+    async def test_a_quota_is_429(
+        self, settings: Settings, database: Database, storage: Storage, tokens: Tokens, actor: Actor
+    ) -> None:
+        """The order that is one too many is refused in words that help; its twin before is not."""
+        app = api.create(settings.model_copy(update={"runs_waiting": 1}), database, storage)
+        headers = {"Authorization": f"Bearer {bearer(tokens, actor)}"}
+        async with open_client(app, headers) as client:
+            await order(client)
+            refused = await client.post(URL, json={"notebook": "tenant_report"})
+        assert_problem(refused, 429, "too_many_runs")
+        assert "cancel some" in refused.json()["detail"]
 
     @pytest.mark.parametrize(
         ("order", "status"),
@@ -124,7 +163,7 @@ class TestStart:
 class TestRead:
     """GET /runs, /runs/{id}, metrics, artifacts and report."""
 
-    ENDS = ("", "/metrics", "/artifacts", "/artifacts/report.html", "/report")
+    ENDS = ("", "/attempts", "/metrics", "/artifacts", "/artifacts/report.html", "/report")
 
     async def test_refuses_nobody(self, anonymous: httpx.AsyncClient) -> None:
         """Runs are for the signed-in."""
@@ -147,6 +186,8 @@ class TestRead:
         assert (await client.get(f"{URL}/{run}")).json()["status"] == "succeeded"
         (metric,) = (await client.get(f"{URL}/{run}/metrics")).json()["items"]
         assert (metric["name"], metric["value"], metric["unit"]) == ("rows_read", 32, "rows")
+        (attempt,) = (await client.get(f"{URL}/{run}/attempts")).json()["items"]
+        assert (attempt["number"], attempt["outcome"]) == (1, "succeeded")
         (artifact,) = (await client.get(f"{URL}/{run}/artifacts")).json()["items"]
         assert (artifact["name"], artifact["size"]) == ("report.html", len(REPORT))
         for end in self.ENDS:

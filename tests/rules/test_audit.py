@@ -72,6 +72,7 @@ SILENT = {
     "outbox.commands.mark_sent": "a message has left; what it tells of was noted",
     "outbox.commands.call": "a message has left; what it tells of was noted",
     "outbox.commands.notify": "a message has left; what it tells of was noted",
+    "queue.commands.bid": "part of a command that notes what it does",
     "queue.commands.enqueue": "part of a command that notes what it does",
 }
 

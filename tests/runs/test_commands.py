@@ -123,7 +123,7 @@ class TestCancel:
         """What acted through the run is refused at its next statement."""
         run = await order(actor)
         assert actor.user_id is not None
-        claims = Claims(run.id, actor.user_id, actor.tenant_id)
+        claims = Claims(Attempt(run.id, run.attempt).sid, actor.user_id, actor.tenant_id)
         async with database.session(keeper) as session:
             kernel = await access.admit(session, claims, datetime.now(UTC) + timedelta(minutes=1))
         assert kernel is not None

@@ -14,6 +14,7 @@ from tests.support.kernels import Bench
 from workbench.actor import Actor
 from workbench.permissions import Permission, Role
 from workbench.runs import commands
+from workbench.runs.attempts import Attempt
 from workbench.runs.models import Run
 from workbench.settings import Settings
 from workbench.tenants.models import Tenant
@@ -44,7 +45,7 @@ def _orphans() -> list[int]:
 async def _statements(bench: Bench, run: Run) -> int:
     """How many statements the run still has in the database."""
     named = text("select count(*) from pg_stat_activity where application_name = :name")
-    values = {"name": f"workbench {run.id}"}
+    values = {"name": f"workbench {Attempt(run.id, 1).sid}"}
     count = 1
     for _ in range(20):
         async with bench.parts.database.app.begin() as connection:

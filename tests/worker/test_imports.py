@@ -292,7 +292,7 @@ class TestTakenOver:
         assert (await seen(bench, actor, made.id)).status == "running"
         assert await counted(bench, actor) == 0
 
-        app = tasks.build(bench.parts, bench.runner(), tasks.Jobs())
+        app = tasks.build(bench.parts, (), tasks.Jobs())
         async with app.open_async():
             await rescue(bench.parts, app, timedelta(0))
         async with working(bench):

@@ -50,6 +50,7 @@ from workbench.db.session import Database
 from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
+from workbench.runs.quotas import Quota
 from workbench.settings import ROOT, Settings
 from workbench.storage import Storage
 
@@ -134,7 +135,8 @@ def create(
     tokens = Tokens(settings.secret_keys, reread=settings.read_keys)
     shelf = Shelf(ROOT / "notebooks")
     bounds = Bounds(settings.file_limit, settings.file_quota)
-    parts = Parts(database, storage, tokens, limiter, shelf, clock, bounds)
+    quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
+    parts = Parts(database, storage, tokens, limiter, shelf, clock, bounds, quota)
     app.state.parts = parts
     for router in ROUTERS if with_rooms else (health.router,):
         app.include_router(router)

@@ -75,6 +75,12 @@ async def claim_for(
     request.state.claim = Claim(session, actor, key)
 
 
+def claimed(request: Request) -> str | None:
+    """The key that a request has claimed, if it named one."""
+    made: Claim | None = request.scope["state"].get("claim")
+    return None if made is None else made.key
+
+
 def keep_instead(request: Request, view: BaseModel) -> None:
     """Keep another answer than the one that is sent, which holds a secret."""
     request.state.kept_body = view.model_dump_json()

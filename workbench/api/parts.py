@@ -16,6 +16,7 @@ from workbench.db.session import Database
 from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
+from workbench.runs.quotas import Quota
 from workbench.storage import Storage
 
 Clock = Callable[[], datetime]
@@ -37,6 +38,7 @@ class Parts:
     shelf: Shelf
     clock: Clock
     files: Bounds
+    quota: Quota = field(default_factory=Quota)
     answers: Answers = field(default_factory=Answers)
     searches: Searches = field(default_factory=Searches)
     express: Express = field(default_factory=Express)

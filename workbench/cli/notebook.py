@@ -17,9 +17,10 @@ from workbench.db import connect
 from workbench.db.session import Database
 from workbench.errors import Detail, Invalid
 from workbench.notebooks import Notebook, Shelf
-from workbench.runs import commands, queries
+from workbench.runs import commands, keys, queries, turns
 from workbench.runs.models import Run
-from workbench.runs.schemas import Status
+from workbench.runs.quotas import Quota
+from workbench.runs.schemas import Place, Status
 from workbench.settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -52,6 +53,10 @@ def run(
         str | None,
         typer.Option("--as", help="E-mail of the member to act as; an owner unless set."),
     ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="A name for this order; given again, it waits for the same run."),
+    ] = None,
     as_json: AsJson = False,
     _is_asked: Annotated[
         bool,
@@ -64,7 +69,7 @@ def run(
     settings = Settings()
     serve.prepare(settings, quiet=True)
     with connect.server(settings):
-        ended = asyncio.run(_run(settings, chosen, parameters, tenant, member))
+        ended = asyncio.run(_run(settings, chosen, parameters, key, tenant, member))
     console.show([{"id": ended.id, "status": ended.status, "error": ended.error}], as_json=as_json)
     if ended.status != Status.SUCCEEDED:
         raise typer.Exit(1)
@@ -85,14 +90,21 @@ async def _run(
     settings: Settings,
     notebook: Notebook,
     parameters: dict[str, Any],
+    key: str | None,
     tenant: str,
     member: str | None,
 ) -> Run:
     database = connect.database(settings)
+    quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
     try:
         async with acting(database, tenant, member) as actor:
             async with database.session(actor) as session:
-                run_id = (await commands.start(session, actor, notebook, parameters)).id
+                ordered = await commands.start(
+                    *(session, actor, notebook, parameters),
+                    key=keys.of(actor, key),
+                    quota=quota,
+                )
+                run_id = ordered.id
             return await done(settings, database, actor, run_id)
     finally:
         await database.close()
@@ -102,7 +114,7 @@ async def done(settings: Settings, database: Database, actor: Actor, run_id: UUI
     """The run once it has ended; raise what keeps this process from working, should it have to."""
     stop = asyncio.Event()
     working = asyncio.create_task(_stand_by(settings, database, stop))
-    ending = asyncio.create_task(_ended(database, actor, run_id))
+    ending = asyncio.create_task(_ended(database, actor, run_id, settings.runs_at_once))
     try:
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -131,12 +143,21 @@ async def _stand_by(settings: Settings, database: Database, stop: asyncio.Event)
             await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN_WORKERS)
 
 
-async def _ended(database: Database, actor: Actor, run_id: UUID) -> Run:
+def _word(run: Run, place: Place) -> str:
+    """How a run stands, and why it waits."""
+    if place.waits is None:
+        return run.status
+    ahead = f", {place.ahead} ahead of it" if place.ahead else ""
+    return f"{run.status} ({place.waits.replace('_', ' ')}{ahead})"
+
+
+async def _ended(database: Database, actor: Actor, run_id: UUID, most: int) -> Run:
     with console.err.status("Waiting for a worker …") as status:
         while True:
             async with database.session(actor) as session:
                 run = (await session.scalars(queries.run(actor, run_id))).one()
+                place = await turns.place(session, actor, run, most)
             if run.status not in WAITING:
                 return run
-            status.update(f"{run.notebook}: {run.status} …")
+            status.update(f"{run.notebook}: {_word(run, place)} …")
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import typer
@@ -25,6 +26,15 @@ BACKLOG = 2048
 Doors = Literal["api", "dashboards"]
 
 
+class Queue(StrEnum):
+    """What a worker takes from."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+    IMPORTS = "imports"
+    TENANTS = "tenants"
+
+
 def serve(
     port: Port = None,
     only: Annotated[Doors | None, typer.Option(help="Serve one of the two doors.")] = None,
@@ -35,15 +45,24 @@ def serve(
         run(settings, listener, only)
 
 
-def work() -> None:
+def work(
+    queue: Annotated[
+        list[Queue] | None,
+        typer.Option(help="Take from this queue, any number of times; from every one unless set."),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, help="Runs at once, of which one is an interactive one.")
+    ] = 4,
+) -> None:
     """Take runs and imports from the queue until stopped."""
-    from workbench.worker import loop  # noqa: PLC0415 (papermill takes a second to import)
+    from workbench.worker import loop, tasks  # noqa: PLC0415 (papermill takes a second to import)
 
+    share = tasks.Share(tuple(each.value for each in queue or Queue), concurrency)
     settings = Settings()
     prepare(settings)
     with connect.server(settings):
         connect.check(settings)
-        asyncio.run(loop.serve(settings))
+        asyncio.run(loop.serve(settings, share=share))
 
 
 def with_port(port: int | None) -> Settings:

@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Executable, make_url
 
 from workbench.errors import Invalid, Unavailable
-from workbench.lab import figures, files, parameters, reading, scale, voice
+from workbench.lab import figures, files, naming, parameters, reading, scale, voice
 from workbench.lab.reading import Dtypes
 from workbench.notebooks.terms import TERMS, Terms
 from workbench.runs import tickets
@@ -59,6 +59,7 @@ class LabRun:
     def __init__(self, ticket: Path) -> None:
         """Name the file that holds the ticket."""
         self._path = ticket
+        self._names = naming.Names(lambda: self.ticket)
         self.client: Any = None  # of the Dask cluster, once it is needed
 
     @property
@@ -234,8 +235,12 @@ class LabRun:
 
     @cached_property
     def api(self) -> httpx.Client:
-        """A client of the API, signed in as this run: how a notebook writes."""
-        return httpx.Client(base_url=self.ticket.api_url, auth=self._sign)
+        """A client of the API, signed in as this run: how a notebook writes.
+
+        What a run has created is not created once more when it is tried again.
+        """
+        hooks: dict[str, list[Any]] = {"request": [self._names]}
+        return httpx.Client(base_url=self.ticket.api_url, auth=self._sign, event_hooks=hooks)
 
     def _sign(self, request: httpx.Request) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {self.ticket.access_token}"

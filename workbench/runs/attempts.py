@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -18,11 +18,13 @@ from workbench.files import commands as files
 from workbench.files.schemas import Kind
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import states
+from workbench.runs import history, states
 from workbench.runs.models import Artifact, Metric, Run
+from workbench.runs.retries import Cause, pause
 from workbench.runs.schemas import MetricMessage, ReadMessage, Status
 
-MAX_LOST = 2  # attempts that may lose their worker: the first is retried, the second is not
+LOST = "The worker that executed this run was lost."
+LOST_AGAIN = "The worker that executed this run was lost more than once."
 MAX_METRICS = 200
 MAX_ERROR = 2000
 STALLED = text("select tenant_id, id from workbench.runs_stalled(:silent_since)")
@@ -41,14 +43,37 @@ class Attempt:
     run_id: UUID
     number: int
 
+    @property
+    def sid(self) -> UUID:
+        """What it acts under: of its own, so that no token of a lost attempt lives on."""
+        return uuid5(self.run_id, str(self.number))
 
-async def begin(session: AsyncSession, actor: Actor, run_id: UUID, now: datetime) -> Run:
-    """Take a waiting run as its next attempt, and put away what the last attempt left."""
+
+async def clock(session: AsyncSession) -> datetime:
+    """PostgreSQL's time, the one that all workers share."""
+    time: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return time
+
+
+async def begin(
+    session: AsyncSession,
+    actor: Actor,
+    run_id: UUID,
+    now: datetime,
+    *,
+    slot: int | None = None,
+    worker: str | None = None,
+) -> Run:
+    """Take a waiting run as its next attempt, and put away what the last attempt left.
+
+    With a slot that another run of the tenant has taken, PostgreSQL refuses it (IntegrityError).
+    """
     values = {
         "status": Status.RUNNING,
         "attempt": Run.attempt + 1,
         "started_at": now,
         "heartbeat_at": now,
+        "slot": slot,
     }
     run = await states.move(session, actor, run_id, (Status.QUEUED,), states.BLANK | values)
     if run is None:
@@ -60,6 +85,7 @@ async def begin(session: AsyncSession, actor: Actor, run_id: UUID, now: datetime
             .values(deleted_at=now, deleted_by=actor.subject)
         )
     await files.detach_all(session, actor, run_id, Kind.ARTIFACT)
+    history.opened(session, actor, run, worker)
     _note(session, actor, "run.begin", Attempt(run_id, run.attempt), person=str(run.requested_by))
     return run
 
@@ -111,17 +137,49 @@ async def finish(
     error: str | None = None,
 ) -> None:
     """End the attempt with what came of it."""
-    error = error.replace("\0", "")[:MAX_ERROR] if error else None
-    await _write(session, actor, attempt, {"status": status, "error": error, "finished_at": now})
+    error = _shown(error)
+    values = {"status": status, "error": error, "finished_at": now, "slot": None}
+    await _write(session, actor, attempt, values)
+    await history.closed(session, actor, attempt.run_id, attempt.number, status, error)
     _note(session, actor, "run.finish", attempt, status=status)
     outbox.put(session, actor, "run.finished", run_id=attempt.run_id)
 
 
 async def release(session: AsyncSession, actor: Actor, attempt: Attempt) -> None:
     """Put a run back into the queue, since its worker stops."""
-    await _write(session, actor, attempt, {"status": Status.QUEUED} | states.BLANK)
+    run = await _write(session, actor, attempt, states.BLANK | {"status": Status.QUEUED})
+    await history.closed(session, actor, attempt.run_id, attempt.number, "released")
     _note(session, actor, "run.release", attempt)
-    await states.enqueue(session, actor.require_tenant(), attempt.run_id)
+    await states.enqueue(session, run)
+
+
+async def end(
+    session: AsyncSession,
+    actor: Actor,
+    attempt: Attempt,
+    status: Status,
+    now: datetime,
+    error: str | None = None,
+    *,
+    cause: Cause | None = None,
+) -> Status:
+    """End the attempt: the run is tried again where its cause allows that, or has ended with it."""
+    run = await session.scalar(select(Run).where(*_current(actor, attempt)).with_for_update())
+    if run is None:
+        raise StaleAttempt
+    wait = pause(run, cause) if cause is not None and status != Status.SUCCEEDED else None
+    if wait is None:
+        await finish(session, actor, attempt, status, now, error)
+        return status
+    error = _shown(error)
+    outcome = "lost" if cause == Cause.LOST else status
+    values = {"status": Status.QUEUED, "error": error, "retried": Run.retried + 1}
+    values |= {"due_at": func.clock_timestamp() + wait}
+    run = await _write(session, actor, attempt, states.BLANK | values)
+    await history.closed(session, actor, attempt.run_id, attempt.number, outcome, error)
+    _note(session, actor, "run.again", attempt, cause=cause, seconds=wait.total_seconds())
+    await states.enqueue(session, run)
+    return Status.QUEUED
 
 
 async def stalled(session: AsyncSession, silent_since: datetime) -> list[tuple[UUID, UUID]]:
@@ -148,24 +206,20 @@ async def rescue(
     if run is None:
         return None
     attempt = Attempt(run.id, run.attempt)
-    await access.revoke(session, run_id)
-    if run.attempt < MAX_LOST:
-        await release(session, actor, attempt)
-        return Status.QUEUED
-    error = "The worker that executed this run was lost more than once."
-    await finish(session, actor, attempt, Status.FAILED, now, error)
-    return Status.FAILED
+    await access.revoke(session, attempt.sid)
+    error = LOST_AGAIN if run.retried else LOST
+    return await end(session, actor, attempt, Status.FAILED, now, error, cause=Cause.LOST)
 
 
 async def _write(
     session: AsyncSession, actor: Actor, attempt: Attempt, values: dict[str, Any]
-) -> None:
+) -> Run:
     actor.require(Permission.RUN_START)
-    statement = (
-        update(Run).where(*_current(actor, attempt)).values(values).returning(Run.id)
-    ).execution_options(synchronize_session=False)
-    if (await session.execute(statement)).first() is None:
+    statement = update(Run).where(*_current(actor, attempt)).values(values).returning(Run)
+    written = await session.scalar(statement.execution_options(populate_existing=True))
+    if written is None:
         raise StaleAttempt
+    return written
 
 
 async def hold(
@@ -204,6 +258,10 @@ async def keep(
             index_elements=list(key), index_where=model.deleted_at.is_(None), set_=values
         )
     )
+
+
+def _shown(error: str | None) -> str | None:
+    return error.replace("\0", "")[:MAX_ERROR] if error else None
 
 
 def _note(

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import queries as access
@@ -15,9 +17,13 @@ from workbench.errors import Conflict, Forbidden
 from workbench.notebooks import Notebook
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import choices, states
+from workbench.runs import choices, history, quotas, states
+from workbench.runs.attempts import Attempt
 from workbench.runs.models import Run
+from workbench.runs.quotas import Quota
 from workbench.runs.schemas import Status
+
+DEFAULT = Quota()
 
 
 class RunEnded(Conflict):
@@ -32,10 +38,26 @@ class RunLive(Conflict):
     code = "run_live"
 
 
+class KeyUsed(Conflict):
+    """This key stands for a run of another notebook or with other parameters; choose another."""
+
+    code = "idempotency_key_reused"
+
+
 async def start(
-    session: AsyncSession, actor: Actor, notebook: Notebook, parameters: dict[str, Any]
+    session: AsyncSession,
+    actor: Actor,
+    notebook: Notebook,
+    parameters: dict[str, Any],
+    *,
+    key: str | None = None,
+    quota: Quota = DEFAULT,
 ) -> Run:
-    """Order a run of a notebook; a worker takes it once this transaction commits."""
+    """Order a run of a notebook; a worker takes it once this transaction commits.
+
+    Of orders under the same `key` in a tenant only the first makes a run; the others answer it as
+    it stands now, however late they come. Raise TooManyRuns when the quota is used up.
+    """
     actor.require(Permission.RUN_START, notebook.name)
     for permission in notebook.permissions:
         actor.require_somewhere(permission)
@@ -43,29 +65,42 @@ async def start(
         actor.require(Permission.SANDBOX_RUN)
     checked = notebook.checked(parameters)
     await choices.check(session, actor, notebook, checked)
-    run = Run(
-        id=new_id(),
-        tenant_id=actor.require_tenant(),
-        notebook=notebook.name,
-        parameters=checked,
-        status=Status.QUEUED,
-        requested_by=_person(actor),
-    )
-    session.add(run)
-    await session.flush()
-    await session.refresh(run)
+    person = _person(actor)
+    if (first := await _under(session, actor, key, notebook, checked)) is not None:
+        return first
+    await quotas.check(session, actor, quota)
+    values = {
+        "id": new_id(),
+        "tenant_id": actor.require_tenant(),
+        "notebook": notebook.name,
+        "parameters": checked,
+        "status": Status.QUEUED,
+        "queue": notebook.queue,
+        "priority": notebook.priority,
+        "retries": notebook.retries,
+        "requested_by": person,
+        "key": key,
+    }
+    made: Any = insert(Run).values(values).on_conflict_do_nothing().returning(Run)
+    run: Run | None = await session.scalar(made)
+    if run is None:  # somebody else ordered it under this key while we looked
+        first = await _under(session, actor, key, notebook, checked)
+        if first is None:
+            raise KeyUsed
+        return first
     audit.record(session, actor, "run.start", str(run.id), run_id=run.id, notebook=run.notebook)
-    await states.enqueue(session, run.tenant_id, run.id)
+    await states.enqueue(session, run)
     return run
 
 
 async def cancel(session: AsyncSession, actor: Actor, run_id: UUID, now: datetime) -> Run:
     """End a run that waits or works; its kernel reads nothing more from this moment on."""
-    values = {"status": Status.CANCELLED, "finished_at": now}
+    values = {"status": Status.CANCELLED, "finished_at": now, "slot": None}
     run = await states.move(session, actor, run_id, states.LIVE, values)
     if run is None:
         raise RunEnded
-    await access.revoke(session, run_id)
+    await access.revoke(session, Attempt(run_id, run.attempt).sid)
+    await history.closed(session, actor, run_id, run.attempt, Status.CANCELLED)
     audit.record(session, actor, "run.cancel", str(run_id), run_id=run_id)
     outbox.put(session, actor, "run.finished", run_id=run_id)
     await outbox.call(session, run_id)
@@ -73,7 +108,12 @@ async def cancel(session: AsyncSession, actor: Actor, run_id: UUID, now: datetim
 
 
 async def retry(
-    session: AsyncSession, actor: Actor, run_id: UUID, *, needed: Collection[Permission] = ()
+    session: AsyncSession,
+    actor: Actor,
+    run_id: UUID,
+    *,
+    needed: Collection[Permission] = (),
+    quota: Quota = DEFAULT,
 ) -> Run:
     """Order an ended run again with the same parameters and the rights of who orders it now.
 
@@ -82,12 +122,32 @@ async def retry(
     """
     for permission in needed:
         actor.require(permission)
-    values = {"status": Status.QUEUED, "requested_by": _person(actor)} | states.BLANK
+    await quotas.check(session, actor, quota)
+    values = {"status": Status.QUEUED, "requested_by": _person(actor), "retried": 0}
+    values["orders"] = Run.orders + 1
+    values |= states.BLANK
     run = await states.move(session, actor, run_id, states.ENDED, values)
     if run is None:
         raise RunLive
     audit.record(session, actor, "run.retry", str(run_id), run_id=run_id)
-    await states.enqueue(session, run.tenant_id, run.id)
+    await states.enqueue(session, run)
+    return run
+
+
+async def _under(
+    session: AsyncSession,
+    actor: Actor,
+    key: str | None,
+    notebook: Notebook,
+    parameters: dict[str, Any],
+) -> Run | None:
+    """The run that was ordered under a key; raise KeyUsed when it is another order."""
+    if key is None:
+        return None
+    mine = Run.tenant_id == actor.require_tenant()
+    run = await session.scalar(select(Run).where(mine, Run.key == key))
+    if run is not None and (run.notebook, run.parameters) != (notebook.name, parameters):
+        raise KeyUsed
     return run
 
 

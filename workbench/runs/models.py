@@ -1,10 +1,18 @@
-"""The tables of runs, their metrics and their artifacts."""
+"""The tables of runs, their attempts, their metrics and their artifacts."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.db.model import Created, Model, TenantOwned
@@ -20,13 +28,46 @@ class Run(TenantOwned, Created, SoftDelete, Model):
             "status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out')",
             name="status",
         ),
+        CheckConstraint("queue in ('interactive', 'batch')", name="queue"),
         Index("ix_runs_heartbeat_at", "heartbeat_at", postgresql_where=text("status = 'running'")),
+        Index(
+            "ix_runs_waiting",
+            "queue",
+            "tenant_id",
+            text("priority desc"),
+            "id",
+            postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
+            "uq_runs_tenant_id_slot",
+            "tenant_id",
+            "slot",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+        Index(
+            "uq_runs_tenant_id_key",
+            "tenant_id",
+            "key",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+        Index("ix_runs_tenant_id_started_at", "tenant_id", "started_at"),
+        Index("ix_runs_tenant_id_created_at", "tenant_id", "created_at"),
     )
 
     notebook: Mapped[str] = mapped_column()
     parameters: Mapped[dict[str, Any]] = mapped_column()
     status: Mapped[str] = mapped_column()
+    queue: Mapped[str] = mapped_column(server_default=text("'interactive'"))
+    priority: Mapped[int] = mapped_column(server_default=text("0"))
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    retries: Mapped[int] = mapped_column(server_default=text("0"))  # of a failure, as declared
+    retried: Mapped[int] = mapped_column(server_default=text("0"))  # since somebody ordered it
+    orders: Mapped[int] = mapped_column(server_default=text("1"))  # by people, who may repeat it
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    key: Mapped[str | None] = mapped_column()
+    slot: Mapped[int | None] = mapped_column()  # of those that its tenant has, while it works
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     progress: Mapped[float | None] = mapped_column()
     error: Mapped[str | None] = mapped_column()
@@ -35,6 +76,38 @@ class Run(TenantOwned, Created, SoftDelete, Model):
     finished_at: Mapped[datetime | None] = mapped_column()
     metrics: Mapped[list["Metric"]] = relationship(lazy="raise", viewonly=True)
     artifacts: Mapped[list["Artifact"]] = relationship(lazy="raise", viewonly=True)
+
+
+class RunAttempt(TenantOwned, SoftDelete, Model):
+    """One try at a run: which worker began it, and how it ended."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome in ('succeeded', 'failed', 'cancelled', 'timed_out', 'lost', 'released')",
+            name="outcome",
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"
+        ),
+        Index("ix_attempts_tenant_id_run_id", "tenant_id", "run_id"),
+        Index(
+            "uq_attempts_tenant_id_run_id_number",
+            "tenant_id",
+            "run_id",
+            "number",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
+    )
+
+    run_id: Mapped[UUID] = mapped_column()
+    number: Mapped[int] = mapped_column()
+    worker: Mapped[str | None] = mapped_column()
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column()
+    outcome: Mapped[str | None] = mapped_column()
+    error: Mapped[str | None] = mapped_column()
 
 
 class Metric(TenantOwned, SoftDelete, Model):

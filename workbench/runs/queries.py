@@ -12,7 +12,7 @@ from workbench.db.model import columns
 from workbench.errors import Detail, Invalid
 from workbench.files.models import File
 from workbench.permissions import Permission
-from workbench.runs.models import Artifact, Metric, Run
+from workbench.runs.models import Artifact, Metric, Run, RunAttempt
 from workbench.runs.schemas import Status
 
 
@@ -60,6 +60,17 @@ def metrics(actor: Actor, run_id: UUID) -> Select[Metric]:
     )
 
 
+def attempts(actor: Actor, run_id: UUID) -> Select[RunAttempt]:
+    """The attempts at a run, the first one first."""
+    actor.require_somewhere(Permission.RUN_READ)
+    return (
+        select(RunAttempt)
+        .join(Run, (Run.tenant_id == RunAttempt.tenant_id) & (Run.id == RunAttempt.run_id))
+        .where(RunAttempt.tenant_id == actor.require_tenant(), RunAttempt.run_id == run_id)
+        .order_by(RunAttempt.number)
+    )
+
+
 def artifacts(actor: Actor, run_id: UUID) -> Select[Artifact]:
     """What a run left behind, by name; nothing when the run is deleted."""
     actor.require_somewhere(Permission.RUN_READ)
@@ -97,6 +108,9 @@ def everything(actor: Actor) -> dict[str, Select[*tuple[Any, ...]]]:
     tenant_id = actor.require_tenant()
     return {
         "runs": select(*columns(Run)).where(Run.tenant_id == tenant_id).order_by(Run.id),
+        "attempts": select(*columns(RunAttempt))
+        .where(RunAttempt.tenant_id == tenant_id)
+        .order_by(RunAttempt.id),
         "metrics": select(*columns(Metric))
         .where(Metric.tenant_id == tenant_id)
         .order_by(Metric.id),

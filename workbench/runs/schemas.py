@@ -32,6 +32,22 @@ class Status(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+class Waits(StrEnum):
+    """What a run waits for: a turn, a slot of its tenant's, the next try, or any worker at all."""
+
+    TURN = "turn"
+    TENANT = "tenant_at_work"
+    TRIED_AGAIN = "tried_again_later"
+    WORKER = "no_worker"
+
+
+class Place(BaseModel):
+    """Where a run stands that waits; nothing is said of one that does not."""
+
+    ahead: int | None = None
+    waits: Waits | None = None
+
+
 class NewRun(BaseModel):
     """The order of a run."""
 
@@ -42,7 +58,11 @@ class NewRun(BaseModel):
 
 
 class RunView(BaseModel):
-    """A run as it leaves the house; `progress` lies between 0 and 1."""
+    """A run as it leaves the house; `progress` lies between 0 and 1.
+
+    `retried` counts the tries since it was ordered, and one that waits is not tried before
+    `due_at`. What it waits for, and how many are `ahead` of it in its tenant, a list leaves out.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -50,13 +70,33 @@ class RunView(BaseModel):
     notebook: str
     parameters: dict[str, Any]
     status: Status
+    queue: Literal["interactive", "batch"]
+    priority: int
     attempt: int
+    retries: int
+    retried: int
+    due_at: datetime
+    ahead: int | None = None
+    waits: Waits | None = None
     progress: float | None
     error: str | None
     requested_by: UUID
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class AttemptView(BaseModel):
+    """One try at a run; `lost` means that its worker fell silent, `released` that it stopped."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    worker: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    error: str | None
 
 
 class MetricView(BaseModel):

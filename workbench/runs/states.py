@@ -2,7 +2,7 @@
 
 queued ─ begin ─► running ─ finish ─► succeeded | failed | timed_out ─ retry ─► queued
 queued | running ─ cancel ─► cancelled ─ retry ─► queued
-running ─ rescue, release ─► queued, or failed when it was lost too often
+running ─ rescue, release, try again ─► queued, or failed when it was tried often enough
 """
 
 from typing import Any
@@ -25,12 +25,13 @@ BLANK: dict[str, Any] = {
     "started_at": None,
     "heartbeat_at": None,
     "finished_at": None,
+    "slot": None,
 }
 
 
-async def enqueue(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> None:
-    """Have a worker execute the run once this transaction commits."""
-    await queue.enqueue(session, "runs.execute", queue="runs", tenant_id=tenant_id, run_id=run_id)
+async def enqueue(session: AsyncSession, run: Run) -> None:
+    """Bid a worker to look whose turn it is, once this transaction commits and the run is due."""
+    await queue.bid(session, run.queue, run.due_at)
 
 
 async def move(

@@ -46,6 +46,7 @@ class Ticket(BaseModel):
     api_url: str
     access_token: str = Field(repr=False)
     run_id: UUID | None = None
+    order: int = 1  # of the run: what is ordered anew writes anew
     notebook: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     terms: dict[str, Any] = Field(default_factory=dict)  # of the notebook, as plain data

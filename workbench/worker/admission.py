@@ -23,7 +23,7 @@ class NoLongerMember(Forbidden):
 async def admitted(
     database: Database, keeper: Actor, sid: UUID, user_id: UUID, lifetime: timedelta
 ) -> AsyncIterator[Actor]:
-    """The user as an actor who acts through the run or import `sid`; raise NoLongerMember."""
+    """The user as an actor who acts through the attempt or import `sid`; raise NoLongerMember."""
     claims = Claims(sid, user_id, keeper.require_tenant())
     async with database.session(keeper) as session:
         actor = await access.admit(session, claims, now() + lifetime)

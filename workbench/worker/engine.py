@@ -44,6 +44,7 @@ class Execution:
         self.deliver = deliver
         self.notebook: NotebookNode | None = None
         self.is_stopped = False
+        self.has_begun = False
         self.broke: WorkbenchError | None = None
         self._manager: KernelManager | None = None
 
@@ -183,6 +184,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     def _refuse_stopped(self, **_: Any) -> None:
         if self.execution.is_stopped:
             raise Stopped
+        self.execution.has_begun = True
 
     def _begin(self, *, cell: NotebookNode, **_: Any) -> None:
         marks.mark(cell, Mark.FAILED)  # until it is known better

@@ -65,19 +65,21 @@ class Live:
     reads: int = 0
     metrics: dict[str, MetricMessage] = field(default_factory=dict)
     unkept: dict[str, str] = field(default_factory=dict)  # files that were refused, and why
+    ended: Outcome | None = None  # what came of the notebook, also when PostgreSQL is away then
+    has_begun: bool = False
     hidden: Collection[str] = ()  # what of its tickets stands in no row and in no file
 
     async def beat(self) -> None:
         """Say that the attempt is alive; raise StaleAttempt when it is over."""
         async with self.parts.database.session(self.keeper) as session:
-            progress = self.progress
-            await attempts.beat(session, self.keeper, self.attempt, now(), progress)
+            progress, time = self.progress, await attempts.clock(session)
+            await attempts.beat(session, self.keeper, self.attempt, time, progress)
         self.told = progress
 
     async def is_admitted(self) -> bool:
         """Whether who started the run may still act; a next query would be refused otherwise."""
         run = self.run
-        claims = Claims(run.id, run.requested_by, run.tenant_id)
+        claims = Claims(self.attempt.sid, run.requested_by, run.tenant_id)
         try:
             await access.actor_of(self.parts.database, claims)
         except Unauthenticated:
@@ -99,15 +101,16 @@ class Live:
                 if self.progress != self.told:  # it may be younger than the last beat
                     await self.beat()
                 async with self.parts.database.session(self.keeper) as session:
-                    await attempts.finish(
-                        session, self.keeper, self.attempt, ended.status, now(), ended.error
+                    status = await attempts.end(
+                        *(session, self.keeper, self.attempt, ended.status, now(), ended.error),
+                        cause=ended.cause,
                     )
             except StaleAttempt:
                 return
             except DBAPIError:
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
-                log.info("run_finished", run=str(self.run.id), status=ended.status)
+                log.info("run_finished", run=str(self.run.id), status=status)
                 return
 
     async def hear(self, message: Any) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
+from typing import Any
 
 import procrastinate
 import psycopg
@@ -25,12 +26,14 @@ from workbench.worker import (
     tidying,
 )
 from workbench.worker import parts as parts_
+from workbench.worker.hands import Hands
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts, now
 from workbench.worker.relay import relay
 from workbench.worker.rescue import rescue
 from workbench.worker.runs import Runner
 from workbench.worker.seal import seal
+from workbench.worker.tasks import EVERYTHING, GRACE_SECONDS, RUNS, Share
 from workbench.worker.warm import Kernels
 
 RELAY_SECONDS = 0.5
@@ -46,7 +49,9 @@ PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
+async def serve(
+    settings: Settings, stop: asyncio.Event | None = None, share: Share = EVERYTHING
+) -> None:
     """Take runs and imports from the queue, and send mail, until a signal or `stop` ends it.
 
     Runs that are at work go back into the queue; no kernel stays behind.
@@ -58,21 +63,25 @@ async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
     kernel.clear()
     parts = parts_.make(settings)
     try:
-        await work(parts, stop)
+        await work(parts, stop, share)
     finally:
         await parts.database.close()
 
 
-async def work(parts: Parts, stop: asyncio.Event) -> None:
-    """Take runs and imports from the queue until `stop` is set."""
+async def work(parts: Parts, stop: asyncio.Event, share: Share = EVERYTHING) -> None:
+    """Take a share of runs and imports from the queue until `stop` is set."""
     kernels = Kernels(parts.place, parts.settings.warm_kernels)
-    with ThreadPoolExecutor(tasks.CONCURRENCY, "kernel") as pool, closing(kernels):
+    with ThreadPoolExecutor(share.concurrency, "kernel") as pool, closing(kernels):
         if parts.may_start_kernels:
             await asyncio.to_thread(kernels.fill)
-        await _work(parts, Runner(parts, pool, kernels), stop)
+        await _work(parts, Runner(parts, pool, kernels), stop, share)
 
 
-async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
+async def _work(parts: Parts, runner: Runner, stop: asyncio.Event, share: Share) -> None:
+    lanes = share.lanes()
+    hands = [
+        Hands(runner, queues, most) for queues, most in lanes.items() if not RUNS.isdisjoint(queues)
+    ]
     mailroom = Mailroom.of(parts)
     chores = (
         asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS)),
@@ -85,49 +94,67 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event) -> None:
         asyncio.create_task(_often(lambda: asyncio.to_thread(runner.kernels.fill), WARM_SECONDS)),
         asyncio.create_task(_often(lambda: _purge(parts), PURGE_SECONDS)),
     )
-    log.info("worker_started", concurrency=tasks.CONCURRENCY)
+    log.info("worker_started", concurrency=share.concurrency, queues=share.queues)
     try:
         while not stop.is_set():
             jobs = tasks.Jobs()
             try:
-                async with tasks.build(parts, runner, jobs).open_async() as app:
-                    await _take(parts, app, jobs, stop)
+                async with tasks.build(parts, hands, jobs).open_async() as app:
+                    await _take(parts, app, jobs, stop, lanes, hands)
             except (ConnectorException, psycopg.Error, PoolTimeout, OSError) as error:
                 log.warning("queue_lost", reason=str(error.__cause__ or error)[:200])
             # procrastinate returns as if all were well when PostgreSQL restarts.
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
     finally:
+        await asyncio.gather(*(some.end() for some in hands))
         for chore in chores:
             await _end(chore)
         log.info("worker_stopped")
 
 
 async def _take(
-    parts: Parts, app: procrastinate.App, jobs: tasks.Jobs, stop: asyncio.Event
+    parts: Parts,
+    app: procrastinate.App,
+    jobs: tasks.Jobs,
+    stop: asyncio.Event,
+    lanes: dict[tuple[str, ...], int],
+    hands: Sequence[Hands],
 ) -> None:
-    working = asyncio.create_task(
-        app.run_worker_async(
-            queues=list(tasks.QUEUES),
-            concurrency=tasks.CONCURRENCY,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-        )
-    )
-    rescuing = asyncio.create_task(_often(lambda: rescue(parts, app), RESCUE_SECONDS))
+    working = [asyncio.create_task(_lane(app, queues, most)) for queues, most in lanes.items()]
+    rescuing = asyncio.create_task(_often(lambda: _rescue(parts, app, hands), RESCUE_SECONDS))
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (rescuing, stopping):
             await _end(task)
-        is_lost = working.done()
-        working.cancel()
-        while not working.done():
+        lost = [task for task in working if task.done()]
+        for task in working:
+            task.cancel()
+        while not all(task.done() for task in working):
             jobs.end()
-            await asyncio.wait([working], timeout=PAUSE_SECONDS)
-    if is_lost:
-        working.result()
+            await asyncio.wait(working, timeout=PAUSE_SECONDS)
+    for task in lost:
+        task.result()
+
+
+async def _lane(app: procrastinate.App, queues: Collection[str], most: int) -> None:
+    # A run does not keep a worker that has lost the queue from coming back to it.
+    patience: Any = {} if RUNS.isdisjoint(queues) else {"shutdown_graceful_timeout": GRACE_SECONDS}
+    await app.run_worker_async(
+        queues=list(queues),
+        concurrency=most,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+        **patience,
+    )
+
+
+async def _rescue(parts: Parts, app: procrastinate.App, hands: Sequence[Hands]) -> None:
+    await rescue(parts, app)
+    for some in hands:
+        some.remind()
 
 
 async def _relay(parts: Parts) -> None:

@@ -9,6 +9,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from workbench.runs.retries import Cause
 from workbench.runs.schemas import Status
 from workbench.worker import secrets as notebook_secrets
 from workbench.worker.engine import Execution
@@ -23,6 +24,7 @@ class Outcome:
 
     status: Status
     error: str | None = None
+    cause: Cause | None = Cause.FAILURE  # of another try, unless it succeeded
 
     def redacted(self, secrets: Iterable[str]) -> Self:
         """The same without secrets in its sentence, which is cut only then."""
@@ -38,6 +40,15 @@ def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Ou
     """Judge an execution that was not told to stop by its error and by the cells it completed."""
     if execution.broke is not None:
         return Outcome(Status.FAILED, str(execution.broke))
+    if error is not None:
+        return _failed(execution, error, cell_limit)
+    if not execution.is_complete:
+        return Outcome(Status.FAILED, "The notebook ended before all of its cells were executed.")
+    return Outcome(Status.SUCCEEDED)
+
+
+def _failed(execution: Execution, error: BaseException, cell_limit: int) -> Outcome:
+    """Judge what papermill raises; raise what it should not."""
     if isinstance(error, CellTimeoutError):
         return Outcome(Status.TIMED_OUT, f"A cell took longer than {cell_limit} seconds.")
     if isinstance(error, DeadKernelError):
@@ -45,11 +56,9 @@ def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Ou
     if isinstance(error, PapermillExecutionError):
         said = f"{error.ename}: {error.evalue}".removesuffix(": ")
         return Outcome(Status.FAILED, said + _hint(error.ename, execution))
-    if error is not None:
-        raise error
-    if not execution.is_complete:
-        return Outcome(Status.FAILED, "The notebook ended before all of its cells were executed.")
-    return Outcome(Status.SUCCEEDED)
+    if not execution.has_begun:
+        return Outcome(Status.FAILED, "The kernel did not start.", Cause.FAULT)
+    raise error
 
 
 def _hint(name: str, execution: Execution) -> str:

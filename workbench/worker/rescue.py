@@ -28,13 +28,14 @@ async def rescue(parts: Parts, app: procrastinate.App, silence: timedelta = SILE
 
 async def rescue_runs(parts: Parts, silence: timedelta = SILENCE) -> int:
     """Queue silent runs again, or fail them; answer how many were silent."""
-    silent_since = now() - silence
     system = Actor.of_system("runs")
     async with parts.database.session(system) as session:
+        time = await attempts.clock(session)
+        silent_since = time - silence
         silent = await attempts.stalled(session, silent_since)
     for tenant_id, run_id in silent:
         actor = keeper(tenant_id)
         async with parts.database.session(actor) as session:
-            status = await attempts.rescue(session, actor, run_id, silent_since, now())
+            status = await attempts.rescue(session, actor, run_id, silent_since, time)
         log.warning("run_rescued", run=str(run_id), status=status)
     return len(silent)

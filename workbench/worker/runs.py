@@ -1,6 +1,8 @@
 """Executing a run: from the queue to a report, watched from beside the kernel."""
 
 import asyncio
+import os
+import socket
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from workbench.actor import Actor
 from workbench.db.sandbox import Sandbox
@@ -17,6 +20,7 @@ from workbench.notebooks import Notebook
 from workbench.permissions import Permission
 from workbench.runs import attempts
 from workbench.runs.attempts import Attempt
+from workbench.runs.retries import Cause
 from workbench.runs.schemas import Status
 from workbench.runs.tickets import Ticket
 from workbench.worker import admission, outcome, renewal, sandboxes, ticketing
@@ -28,6 +32,8 @@ from workbench.worker.report import Facts
 from workbench.worker.warm import Kernels
 from workbench.worker.watch import Watched
 
+NAME = f"{socket.gethostname()}:{os.getpid()}"
+LOST = "PostgreSQL was away when this run should have begun."
 GRACE = timedelta(minutes=2)  # beyond a run's limit, for its start and its report
 log = structlog.get_logger(__name__)
 
@@ -54,15 +60,23 @@ class Runner:
     calls: Calls = field(default_factory=Calls)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(sandboxes.MOST))
 
-    async def execute(self, tenant_id: UUID, run_id: UUID) -> None:
-        """Execute a run that waits; do nothing when it does not wait any more."""
+    async def execute(self, tenant_id: UUID, run_id: UUID, slot: int | None = None) -> bool:
+        """Execute a run that waits; False when it does not wait any more, or not for us.
+
+        When only the slot was taken meanwhile nothing is done, and it is worth to look again.
+        """
         actor = keeper(tenant_id)
         try:
             async with self.parts.database.session(actor) as session:
-                run = await attempts.begin(session, actor, run_id, now())
+                run = await attempts.begin(
+                    session, actor, run_id, await attempts.clock(session), slot=slot, worker=NAME
+                )
         except (Conflict, NotFound):
             log.info("run_taken", run=str(run_id))
-            return
+            return False
+        except IntegrityError:
+            log.info("slot_taken", run=str(run_id), slot=slot)
+            return True
         live = Live(self.parts, actor, Attempt(run_id, run.attempt), run)
         try:
             ended = await self._attempt(live)
@@ -70,12 +84,17 @@ class Runner:
             await live.release()
             raise
         except WorkbenchError as error:
-            ended = Outcome(Status.FAILED, str(error))
+            ended = Outcome(Status.FAILED, str(error), cause=None)
+        except DBAPIError as error:
+            log.warning("database_lost", run=str(run_id), reason=str(error.orig)[:200])
+            cause = None if live.has_begun else Cause.FAULT
+            ended = live.ended or Outcome(Status.FAILED, LOST, cause)
         except Exception:
             log.exception("run_broke", run=str(run_id))
-            ended = Outcome(Status.FAILED, "Workbench could not execute this run.")
+            ended = Outcome(Status.FAILED, "Workbench could not execute this run.", cause=None)
         if ended is not None:
             await live.finish(ended)
+        return True
 
     async def _attempt(self, live: Live) -> Outcome | None:
         parts, run = self.parts, live.run
@@ -84,7 +103,8 @@ class Runner:
         notebook = parts.shelf.named(run.notebook)
         async with (
             admission.admitted(
-                parts.database, live.keeper, run.id, run.requested_by, _lifetime(notebook)
+                *(parts.database, live.keeper, live.attempt.sid, run.requested_by),
+                _lifetime(notebook),
             ) as user,
             sandboxes.opened(parts, self.slots, notebook, user, live) as sandbox,
         ):
@@ -106,16 +126,17 @@ class Runner:
             try:
                 async with renewal.renewed(place, issue, self.lifetime) as handed:
                     live.hidden = handed.secrets
-                    ended = await watched.run(parameters, now() + limit)
+                    live.has_begun = True
+                    ended = live.ended = await watched.run(parameters, now() + limit)
                 if ended is None or watched.notebook is None:
                     return ended
-                ended = ended.redacted(handed.secrets)
+                ended = live.ended = ended.redacted(handed.secrets)
                 executed = outcome.redacted(watched.notebook, handed.secrets)
                 named = notebook.titled(parameters)
                 facts = Facts(notebook.title, handed.ticket.tenant_name, named, run.started_at)
                 kept = live.keep_notebook(executed, facts, ended)
-                _, ended = await asyncio.gather(watched.end(), kept)
-                return ended
+                _, live.ended = await asyncio.gather(watched.end(), kept)
+                return live.ended
             finally:
                 await watched.end()
 
@@ -140,6 +161,7 @@ class Runner:
                 parameters=parameters,
             )
         ticket = ticketing.contracted(parts, ticket, notebook)
+        ticket = ticket.model_copy(update={"order": run.orders})
         ticket = ticketing.scaled(parts, actor, ticket, _lifetime(notebook))
         return ticket if sandbox is None else ticketing.sandboxed(ticket, sandbox)
 

@@ -1,7 +1,7 @@
 """The tasks that the worker takes from the queue; their arguments are ids only."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -11,13 +11,44 @@ import procrastinate
 from procrastinate import JobContext, RetryStrategy
 
 from workbench.worker import ears, exporting, imports, purging
+from workbench.worker.hands import Hands
 from workbench.worker.parts import Parts
-from workbench.worker.runs import Runner
 
-CONCURRENCY = 4
+CONCURRENCY = 4  # runs at once, of which RESERVED are interactive ones
+RESERVED = 1
+OTHERS = 2  # imports, exports and purges at once
 IMPORT_TRIES = 3
 PURGE_TRIES, PURGE_WAIT = 20, 60
-QUEUES = ("imports", "runs", "tenants")
+INTERACTIVE, BATCH = "interactive", "batch"
+RUNS = frozenset({INTERACTIVE, BATCH})
+OTHER = ("imports", "tenants")
+QUEUES = (INTERACTIVE, BATCH, *OTHER)
+GRACE_SECONDS = 1.0  # runs go on without the queue; see hands
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a worker takes: from which queues, and how many runs at once."""
+
+    queues: tuple[str, ...] = QUEUES
+    concurrency: int = CONCURRENCY
+
+    def lanes(self) -> dict[tuple[str, ...], int]:
+        """How much is done at once for which queues.
+
+        Where a worker takes interactive runs and batches, a hand is kept for the interactive ones;
+        imports and what tenants order wait for no run.
+        """
+        runs = tuple(queue for queue in self.queues if queue in RUNS)
+        others = tuple(queue for queue in self.queues if queue in OTHER)
+        kept = RESERVED if len(runs) > 1 and self.concurrency > RESERVED else 0
+        lanes = {runs: self.concurrency - kept, (INTERACTIVE,): kept, others: OTHERS}
+        if kept == 0:
+            lanes = {runs: self.concurrency, others: OTHERS}
+        return {queues: most for queues, most in lanes.items() if queues}
+
+
+EVERYTHING = Share()
 
 
 @dataclass(slots=True)
@@ -45,21 +76,22 @@ class Jobs:
             task.cancel()
 
 
-def build(parts: Parts, runner: Runner, jobs: Jobs) -> procrastinate.App:
+def build(parts: Parts, hands: Sequence[Hands], jobs: Jobs) -> procrastinate.App:
     """The queue's app with our tasks, not opened yet."""
     url = parts.database.logins.worker.set(drivername="postgresql")
     app = procrastinate.App(
         connector=ears.Connector(
             conninfo=url.render_as_string(hide_password=False),
             min_size=1,
-            max_size=CONCURRENCY + 2,
+            max_size=sum(some.most for some in hands) + OTHERS + 2,
         )
     )
 
-    @app.task(name="runs.execute", queue="runs")
-    async def execute(*, tenant_id: str, run_id: str) -> None:
+    @app.task(name="runs.take", pass_context=True)
+    async def take(context: JobContext) -> None:
+        ours = next(some for some in hands if some.queues == tuple(context.worker_queues or ()))
         with jobs.at_work():
-            await runner.execute(UUID(tenant_id), UUID(run_id))
+            await ours.look()
 
     @app.task(
         name="datasets.load",

@@ -21,6 +21,7 @@ from workbench.worker.kernel import Place
 from workbench.worker.live import Live
 from workbench.worker.outcome import Outcome
 from workbench.worker.parts import now
+from workbench.worker.patience import patiently
 
 POLL_SECONDS = 0.5
 LEAST_SECONDS = 0.1  # between two looks, however often somebody calls
@@ -132,7 +133,7 @@ class Watched:
     async def _listen(self) -> None:
         while (message := await self._messages.get()) is not None:
             try:
-                await self._live.hear(message)
+                await patiently(partial(self._live.hear, message))
             except Exception:
                 log.exception("message_lost", run=str(self._live.run.id))
 

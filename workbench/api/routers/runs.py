@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
-from workbench.api.once import Once
+from workbench.api.once import Once, claimed
 from workbench.api.routes import ActorRoute
 from workbench.api.sending import documented, sent
 from workbench.api.shapes import PageView
@@ -18,10 +18,10 @@ from workbench.audit import commands as audit
 from workbench.db import pages
 from workbench.errors import NotFound
 from workbench.notebooks import queries as notebooks
-from workbench.runs import commands, queries
-from workbench.runs.artifacts import place
+from workbench.runs import commands, keys, queries, turns
+from workbench.runs.artifacts import place as lies
 from workbench.runs.models import Artifact, Run
-from workbench.runs.schemas import ArtifactView, MetricView, NewRun, RunView, Status
+from workbench.runs.schemas import ArtifactView, AttemptView, MetricView, NewRun, RunView, Status
 from workbench.storage import Storage
 
 router = APIRouter(prefix="/api/v1/runs", route_class=ActorRoute, tags=["runs"])
@@ -33,11 +33,22 @@ REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src
 
 @router.post("", status_code=202, dependencies=[Once])
 async def start(
-    order: NewRun, actor: CurrentActor, session: Session, parts: Parts, response: Response
+    request: Request,
+    order: NewRun,
+    actor: CurrentActor,
+    session: Session,
+    parts: Parts,
+    response: Response,
 ) -> RunView:
-    """Order a run of a notebook; a worker takes it."""
+    """Order a run of a notebook; a worker takes it.
+
+    A run remembers its `Idempotency-Key`: sent again much later, it answers that run as it stands.
+    """
     notebook = notebooks.notebook(actor, parts.shelf, order.notebook)
-    run = await commands.start(session, actor, notebook, order.parameters)
+    key = keys.of(actor, claimed(request))
+    run = await commands.start(
+        session, actor, notebook, order.parameters, key=key, quota=parts.quota
+    )
     response.headers["Location"] = f"{router.prefix}/{run.id}"
     return RunView.model_validate(run)
 
@@ -59,9 +70,19 @@ async def runs(
 
 
 @router.get("/{run_id}")
-async def run(run_id: UUID, actor: CurrentActor, session: Session) -> RunView:
-    """Show how a run stands."""
-    return RunView.model_validate(await _found(session, actor, run_id))
+async def run(run_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> RunView:
+    """Show how a run stands; of one that waits also what for, and how many are ahead of it."""
+    found = await _found(session, actor, run_id)
+    place = await turns.place(session, actor, found, parts.quota.at_once)
+    return RunView.model_validate(found).model_copy(update=place.model_dump())
+
+
+@router.get("/{run_id}/attempts")
+async def attempts(run_id: UUID, actor: CurrentActor, session: Session) -> PageView[AttemptView]:
+    """List how often a run was tried, and what came of it each time."""
+    await _found(session, actor, run_id)
+    rows = await session.scalars(queries.attempts(actor, run_id))
+    return PageView(items=[AttemptView.model_validate(row) for row in rows], next_cursor=None)
 
 
 @router.post("/{run_id}/cancel")
@@ -75,7 +96,8 @@ async def retry(run_id: UUID, actor: CurrentActor, session: Session, parts: Part
     """Order an ended run again with the same parameters."""
     found = await _found(session, actor, run_id)
     needed = parts.shelf.named(found.notebook).permissions
-    return RunView.model_validate(await commands.retry(session, actor, run_id, needed=needed))
+    again = await commands.retry(session, actor, run_id, needed=needed, quota=parts.quota)
+    return RunView.model_validate(again)
 
 
 @router.get("/{run_id}/metrics")
@@ -116,7 +138,7 @@ async def artifact(
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(found.name)}",
         "Content-Security-Policy": REPORT_POLICY,
     }
-    key = await place(session, actor, found)
+    key = await lies(session, actor, found)
     return await _sent(request, parts.storage, key, found, headers)
 
 
@@ -132,7 +154,7 @@ async def report(
     found = await _artifact(session, actor, run_id, REPORT)
     audit.record(session, actor, "report.read", f"run {run_id}", run_id=run_id)
     headers = {"Content-Security-Policy": REPORT_POLICY}
-    key = await place(session, actor, found)
+    key = await lies(session, actor, found)
     return await _sent(request, parts.storage, key, found, headers)
 
 
