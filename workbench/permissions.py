@@ -32,6 +32,8 @@ class Permission(StrEnum):
     RUN_READ = "run:read"
     RUN_START = "run:start"
     SANDBOX_RUN = "sandbox:run"
+    SCHEDULE_MANAGE = "schedule:manage"
+    SCHEDULE_READ = "schedule:read"
     SQL_RUN = "sql:run"
     TENANT_ENTER = "tenant:enter"
     TENANT_EXPORT = "tenant:export"
@@ -71,6 +73,7 @@ _ANALYST = _VIEWER | {
     Permission.IMPORT_READ,
     Permission.ROW_EXPORT,
     Permission.RUN_START,
+    Permission.SCHEDULE_READ,
     Permission.SQL_RUN,
 }
 _ENGINEER = _ANALYST | {
@@ -79,6 +82,7 @@ _ENGINEER = _ANALYST | {
     Permission.IMPORT_START,
     Permission.ROW_WRITE,
     Permission.SANDBOX_RUN,
+    Permission.SCHEDULE_MANAGE,
     Permission.TOKEN_MANAGE,
 }
 _OWNER = _ENGINEER | {

@@ -71,6 +71,8 @@ async def page(request: Request, door: Door) -> Response:
     except Unauthenticated:
         template = TEMPLATES.get_template("login.html")
         code = request.query_params.get("ended")
+        # A mail leads into its own tenant.
+        slug = request.query_params.get("tenant", "")
         ended = None if code is None else ENDED.get(code, ENDED[""])
-        return HTMLResponse(template.render(next=wanted, ended=ended), headers=HEADERS)
+        return HTMLResponse(template.render(next=wanted, ended=ended, tenant=slug), headers=HEADERS)
     return RedirectResponse(wanted, 303, HEADERS)

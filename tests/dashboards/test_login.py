@@ -62,11 +62,19 @@ def test_next_is_kept(wanted: str) -> None:
     assert local_path(wanted, HOME) == wanted
 
 
-async def test_next_is_escaped(site: Site) -> None:
+@pytest.mark.parametrize("name", ["next", "tenant"])
+async def test_what_an_address_says_is_escaped(site: Site, name: str) -> None:
     """A hostile address cannot leave its attribute."""
-    page = await site.get('/login?next=/"><script>alert(1)</script>')
+    page = await site.get(f'/login?{name}=/"><script>alert(1)</script>')
 
+    assert page.status_code == 200
     assert "<script>alert" not in page.text
+
+
+async def test_a_mail_leads_into_its_tenant(site: Site) -> None:
+    """The tenant that the address names is filled in, and none without it."""
+    assert 'value="ua"' in (await site.get("/login?tenant=ua")).text
+    assert 'value=""' in (await site.get("/login")).text
 
 
 @pytest.mark.parametrize("path", ["/reset", "/reset/confirm", "/invitation"])

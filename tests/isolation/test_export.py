@@ -24,7 +24,9 @@ LEFT_OUT = {
     "idempotency_keys": "answers kept for a day",
     "live": "who is signed in now",
     "mails": "sent, and then of no use",
+    "notices": "what members were told of runs, which are there",
     "outbox_messages": "sent, and then of no use",
+    "subscriptions": "what each member wants to hear of here",
     "uploads": "a file or nothing within a day",
     "statements": "kept for a while; the audit has them",
 }

@@ -18,6 +18,9 @@ SENDER = Sender.of("Workbench <post@workbench.example>", "https://workbench.exam
 DETAILS = {
     Template.INVITATION: {"tenant": "Acme", "role": "analyst", "inviter": "Ann", "invitation": "1"},
     Template.INVITATION_ACCEPTED: {"tenant": "Acme", "role": "analyst", "address": "b@x.example"},
+    Template.ALERT: {"tenant": "Acme", "notebook": "n", "happened": "failed", "reason": "It did."},
+    Template.REPORT: {"tenant": "Acme", "notebook": "n", "schedule": "Daily"},
+    Template.SCHEDULE_PAUSED: {"tenant": "Acme", "schedule": "Daily", "reason": "Who knows."},
 }
 HOSTILE = [
     "Acme\r\nBcc: victim@x.example",

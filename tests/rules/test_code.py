@@ -73,6 +73,7 @@ ASKING_NOBODY = {
     "runs.keys.of": "a text alone",
     "runs.turns.next_turn": "answers ids only",
     "runs.states.enqueue": "part of a command that has asked",
+    "schedules.ticking.due": "answers ids only",
     "tenants.logins.ensure": "one's own tenant's; PostgreSQL compares it with the token's",
     "access.commands.leave": "one's own place; the task that takes it names what it needs",
     "access.proof.require_login": "one's own",

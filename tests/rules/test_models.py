@@ -20,6 +20,7 @@ NEVER_MARKED = {
     "file_quotas": "a figure, as old as its tenant's first file",
     "idempotency_keys": "forgotten after a day",
     "mails": "sent, and forgotten after a month",
+    "notices": "told once; a second telling must find the first",
     "operator_keys": "forgotten after a day",
     "outbox_messages": "sent, and then of no use",
     "password_resets": "serve once and expire",
@@ -27,6 +28,8 @@ NEVER_MARKED = {
     "purges": "a record that outlives its tenant",
     "refresh_tokens": "serve once and expire",
     "rejects": "part of an import",
+    "schedule_links": "part of a schedule",
+    "ticks": "what a schedule started, as the runs tell",
     "uploads": "a file or nothing within a day",
     "statements": "forgotten after a while",
 }

@@ -27,6 +27,7 @@ COMMANDS = {
     "run": ("notebook", "run"),
     "notebooks": ("notebooks", "notebooks"),
     "new": ("notebooks", "new"),
+    "schedule": ("schedules", "shell"),
     "import": ("importing", "import_"),
     "dataset": ("datasets", "shell"),
     "export": ("export", "export"),

@@ -1,14 +1,18 @@
-"""The tables of mails: a tenant's own, and those of accounts, which belong to no tenant."""
+"""The tables of mails, of notices in the house, and of what people want to hear of.
+
+Mails are a tenant's own, or those of accounts, which belong to no tenant.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from workbench.db.model import Created, Identified, Model, TenantOwned
+from workbench.db.soft_delete import SoftDelete
 
 QUEUED = "status in ('queued', 'sent', 'failed')"
 
@@ -21,6 +25,9 @@ class Template(StrEnum):
     LOGIN_REUSED = "login_reused"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a template's name)
     PASSWORD_RESET = "password_reset"  # noqa: S105 (the same)
+    ALERT = "alert"
+    REPORT = "report"
+    SCHEDULE_PAUSED = "schedule_paused"
 
 
 class Status(StrEnum):
@@ -79,6 +86,75 @@ class AccountMail(_Queued, Identified, Created, Model):
             postgresql_where=text("status = 'queued'"),
         ),
     )
+
+
+class Event(StrEnum):
+    """What somebody may want to hear of: a run that failed, or a figure beyond its budget."""
+
+    RUN_FAILED = "run_failed"
+    OVER_BUDGET = "over_budget"
+
+
+class Channel(StrEnum):
+    """How somebody hears: in the house, or by mail as well."""
+
+    APP = "app"
+    MAIL = "mail"
+
+
+class Subscription(TenantOwned, Created, SoftDelete, Model):
+    """That a member wants to hear of events of one notebook, or of all when it names none."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        CheckConstraint("event in ('run_failed', 'over_budget')", name="event"),
+        CheckConstraint("channel in ('app', 'mail')", name="channel"),
+        Index(
+            "uq_subscriptions_tenant_id_user_id_event_notebook",
+            "tenant_id",
+            "user_id",
+            "event",
+            "notebook",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    event: Mapped[str] = mapped_column()
+    notebook: Mapped[str | None] = mapped_column()
+    channel: Mapped[str] = mapped_column()
+
+
+class Notice(TenantOwned, Created, Model):
+    """What a member was told, once for each final state of a run."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        CheckConstraint("event in ('run_failed', 'over_budget')", name="event"),
+        ForeignKeyConstraint(
+            ["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"
+        ),
+        Index("ix_notices_tenant_id_run_id", "tenant_id", "run_id"),
+        Index(
+            "uq_notices_tenant_id_user_id_run_id_attempt_event",
+            "tenant_id",
+            "user_id",
+            "run_id",
+            "attempt",
+            "event",
+            unique=True,
+        ),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    event: Mapped[str] = mapped_column()
+    run_id: Mapped[UUID] = mapped_column()
+    attempt: Mapped[int] = mapped_column()
+    notebook: Mapped[str] = mapped_column()
+    text: Mapped[str] = mapped_column()
+    read_at: Mapped[datetime | None] = mapped_column()
 
 
 AnyMail: TypeAlias = Mail | AccountMail

@@ -42,6 +42,13 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("runs", "queue"): "batch",
     ("runs", "status"): "queued",
     ("saved_queries", "parameters"): Jsonb({}),
+    ("notices", "event"): "run_failed",
+    ("schedules", "catch_up"): 1,
+    ("schedules", "parameters"): Jsonb({}),
+    ("schedules", "recipients"): Jsonb([]),
+    ("schedules", "next_at"): None,
+    ("subscriptions", "channel"): "app",
+    ("subscriptions", "event"): "run_failed",
     ("uploads", "kind"): "upload",
     ("uploads", "sha256"): "0" * 64,
 }

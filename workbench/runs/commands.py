@@ -17,7 +17,7 @@ from workbench.errors import Conflict, Forbidden
 from workbench.notebooks import Notebook
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import choices, history, quotas, states
+from workbench.runs import history, orders, quotas, states
 from workbench.runs.attempts import Attempt
 from workbench.runs.models import Run
 from workbench.runs.quotas import Quota
@@ -59,12 +59,7 @@ async def start(
     it stands now, however late they come. Raise TooManyRuns when the quota is used up.
     """
     actor.require(Permission.RUN_START, notebook.name)
-    for permission in notebook.permissions:
-        actor.require_somewhere(permission)
-    if notebook.sandbox:
-        actor.require(Permission.SANDBOX_RUN)
-    checked = notebook.checked(parameters)
-    await choices.check(session, actor, notebook, checked)
+    checked = await orders.checked(session, actor, notebook, parameters)
     person = _person(actor)
     if (first := await _under(session, actor, key, notebook, checked)) is not None:
         return first

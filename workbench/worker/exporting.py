@@ -30,6 +30,7 @@ from workbench.errors import NotFound, WorkbenchError
 from workbench.files import queries as files
 from workbench.permissions import Permission
 from workbench.runs import queries as runs
+from workbench.schedules import queries as schedules
 from workbench.storage import Storage
 from workbench.tenants import exports
 from workbench.tenants import queries as tenants
@@ -49,6 +50,7 @@ READS = (
     Permission.MEMBER_READ,
     Permission.ROW_READ,
     Permission.RUN_READ,
+    Permission.SCHEDULE_READ,
     Permission.TENANT_EXPORT,
     Permission.TENANT_MANAGE,
     Permission.TENANT_READ,
@@ -137,6 +139,7 @@ def rooms(actor: Actor) -> dict[str, dict[str, Statement]]:
         "access": access.everything(actor),
         "datasets": datasets.everything(actor),
         "runs": runs.everything(actor),
+        "schedules": schedules.everything(actor),
         "files": files.everything(actor),
         "audit": audit.everything(actor),
     }

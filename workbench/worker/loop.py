@@ -20,6 +20,7 @@ from workbench.worker import (
     kernel,
     lenses,
     retention,
+    schedules,
     statements,
     stays,
     tasks,
@@ -39,6 +40,7 @@ from workbench.worker.warm import Kernels
 RELAY_SECONDS = 0.5
 WARM_SECONDS = 60.0
 MAIL_SECONDS = 2.0
+TICK_SECONDS = 1.0
 RESCUE_SECONDS = 10.0
 SEAL_SECONDS = 1.0
 EXPIRE_SECONDS = 10.0
@@ -86,6 +88,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event, share: Share)
     chores = (
         asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS)),
         asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
+        asyncio.create_task(_often(lambda: _tick(parts), TICK_SECONDS)),
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
@@ -165,6 +168,10 @@ async def _relay(parts: Parts) -> None:
 async def _deliver(mailroom: Mailroom) -> None:
     while await mailroom.deliver():
         pass
+
+
+async def _tick(parts: Parts) -> None:
+    await schedules.tick(parts, now())
 
 
 async def _seal(parts: Parts) -> None:

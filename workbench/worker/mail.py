@@ -17,7 +17,8 @@ from workbench.notifications import commands, letters, offers
 from workbench.notifications.letters import Sender
 from workbench.notifications.models import AnyMail
 from workbench.permissions import Permission
-from workbench.worker import post
+from workbench.storage import Storage
+from workbench.worker import attaching, post
 from workbench.worker.parts import Parts, now
 
 MOST = 50
@@ -32,13 +33,14 @@ class Mailroom:
     tokens: MailTokens
     sender: Sender
     post: post.Post
+    storage: Storage | None = None
 
     @classmethod
     def of(cls, parts: Parts) -> "Mailroom":
         """The mailroom of a worker."""
         settings = parts.settings
         sender = Sender.of(settings.mail_from, settings.address)
-        return cls(parts.database, parts.tokens.mail, sender, post.of(settings))
+        return cls(parts.database, parts.tokens.mail, sender, post.of(settings), parts.storage)
 
     async def deliver(self) -> int:
         """Try every mail that is due, one after another, and answer how many were sent."""
@@ -76,7 +78,10 @@ class Mailroom:
     async def _send(self, actor: Actor, taken: AnyMail) -> None:
         async with self.database.session(actor) as session:
             link = await offers.link(session, actor, taken, self.tokens, now())
-        await self.post.send(letters.compose(taken, self.sender, link, now()))
+        letter = letters.compose(taken, self.sender, link, now())
+        if self.storage is not None:
+            await attaching.attach(self.database, self.storage, actor.tenant_id, taken, letter)
+        await self.post.send(letter)
 
 
 def _task(tenant_id: UUID | None) -> Actor:

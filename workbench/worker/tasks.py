@@ -10,7 +10,7 @@ from uuid import UUID
 import procrastinate
 from procrastinate import JobContext, RetryStrategy
 
-from workbench.worker import ears, exporting, imports, purging
+from workbench.worker import announcing, ears, exporting, imports, purging
 from workbench.worker.hands import Hands
 from workbench.worker.parts import Parts
 
@@ -18,6 +18,7 @@ CONCURRENCY = 4  # runs at once, of which RESERVED are interactive ones
 RESERVED = 1
 OTHERS = 2  # imports, exports and purges at once
 IMPORT_TRIES = 3
+ANNOUNCE = RetryStrategy(max_attempts=8, exponential_wait=2)
 PURGE_TRIES, PURGE_WAIT = 20, 60
 INTERACTIVE, BATCH = "interactive", "batch"
 RUNS = frozenset({INTERACTIVE, BATCH})
@@ -103,6 +104,11 @@ def build(parts: Parts, hands: Sequence[Hands], jobs: Jobs) -> procrastinate.App
         is_last = context.job.attempts >= IMPORT_TRIES
         with jobs.at_work():
             await imports.load(parts, UUID(tenant_id), UUID(import_id), is_last_try=is_last)
+
+    @app.task(name="runs.announce", queue="tenants", retry=ANNOUNCE)
+    async def announce(*, tenant_id: str, run_id: str) -> None:
+        with jobs.at_work():
+            await announcing.announce(parts.database, UUID(tenant_id), UUID(run_id))
 
     @app.task(name="tenants.export", queue="tenants")
     async def export(*, tenant_id: str, export_id: str) -> None:
