@@ -242,6 +242,15 @@ class TestFiles:
                 buffer.write(format.encode())
 
         frame = pd.DataFrame({"a": [1, 2]})
+        risky = pd.DataFrame(
+            {
+                "=name": ["@SUM(A1)", None],
+                "n": [-1, 2],
+                "when": pd.to_datetime(["2013-01-01", "2013-01-02"]),
+                "kind": pd.Categorical(["-x", "y"]),
+            },
+        )
+        risky.index = pd.Index(["=1+1", "plain"], name="@key")
         encoded = dict(
             files.encode(name, obj)
             for name, obj in {
@@ -253,6 +262,9 @@ class TestFiles:
                 "figure": Figure(),
                 "data": {"day": date(2013, 1, 1)},
                 "raw.png": b"raw",
+                "drawing.svg": Figure(),
+                "model.joblib": b"model",
+                "risky.csv": risky,
             }.items()
         )
 
@@ -261,6 +273,12 @@ class TestFiles:
         assert encoded["table.csv"] == b",a\n0,1\n1,2\n"
         assert json.loads(encoded["schema.json"])["data"][1] == {"index": 1, "a": 2}
         assert (encoded["words.txt"], encoded["figure.png"]) == (b"some", b"png")
+        assert (encoded["drawing.svg"], encoded["model.joblib"]) == (b"svg", b"model")
+        assert encoded["risky.csv"].decode().splitlines() == [
+            "'@key,'=name,n,when,kind",
+            "'=1+1,'@SUM(A1),-1,2013-01-01,'-x",
+            "plain,,2,2013-01-02,y",
+        ]
         assert (encoded["data.json"], encoded["raw.png"]) == (b'{"day": "2013-01-01"}', b"raw")
 
     @pytest.mark.parametrize(
@@ -268,7 +286,8 @@ class TestFiles:
         [
             ("../up.txt", "x"),
             ("report.html", "x"),
-            ("a.svg", b"x"),
+            ("a.pkl", b"x"),
+            ("model.joblib", object()),
             ("A B", "x"),
             ("", "x"),
             ("x" * 99, "x"),

@@ -27,7 +27,9 @@ HANDING_OUT = {
     "GET /api/v1/imports/{import_id}/rejects",
     "GET /api/v1/imports/{import_id}/rejects.csv",
     "GET /api/v1/runs/{run_id}/artifacts/{name}",
+    "GET /api/v1/runs/{run_id}/diff/{other_id}",
     "GET /api/v1/runs/{run_id}/report",
+    "GET /api/v1/runs/{run_id}/report.pdf",
 }
 # Routes that change nothing, though their verb could, or that leave a record of another kind.
 UNCHANGING = {

@@ -65,6 +65,8 @@ MAKES_NOTHING = {
     "POST /api/v1/imports/{import_id}/retry",
     "POST /api/v1/imports/{import_id}/undo",
     "POST /api/v1/runs/{run_id}/cancel",
+    "POST /api/v1/runs/{run_id}/purge",
+    "POST /api/v1/runs/{run_id}/restore",
     "POST /api/v1/runs/{run_id}/retry",
     "POST /api/v1/notifications/{notice_id}/read",
     "POST /api/v1/schedules/{schedule_id}/pause",

@@ -16,6 +16,7 @@ from workbench.db.session import Database
 from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
+from workbench.runs.printing import Printer
 from workbench.runs.quotas import Quota
 from workbench.storage import Storage
 
@@ -43,6 +44,7 @@ class Parts:
     searches: Searches = field(default_factory=Searches)
     express: Express = field(default_factory=Express)
     metrics: Metrics = field(default_factory=Metrics)
+    printer: Printer = field(default_factory=Printer)
     sightings: Sightings = field(default_factory=Sightings)
 
 

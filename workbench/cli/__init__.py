@@ -25,6 +25,8 @@ COMMANDS = {
     "demo": ("demo", "demo"),
     "lab": ("lab", "lab"),
     "run": ("notebook", "run"),
+    "runs": ("runs", "shell"),
+    "compare": ("runs", "compare"),
     "notebooks": ("notebooks", "notebooks"),
     "new": ("notebooks", "new"),
     "schedule": ("schedules", "shell"),

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from workbench.cli.options import AsJson
 from workbench.db import connect, rotation, schema
 from workbench.errors import WorkbenchError
 from workbench.notifications import letters
+from workbench.runs import printing
 from workbench.settings import Settings
 from workbench.storage import Storage
 
@@ -198,9 +198,6 @@ def _limits(settings: Settings) -> tuple[State, str]:
 
 
 def _browser() -> tuple[State, str]:
-    found = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    return ("ok", found) if found else ("note", "no Chromium: the tests in a browser cannot run")
+    found = printing.chromium()
+    missing = "no Chromium: reports are not printed as PDF, and the tests in a browser cannot run"
+    return ("ok", found) if found else ("note", missing)

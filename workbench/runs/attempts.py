@@ -18,7 +18,7 @@ from workbench.files import commands as files
 from workbench.files.schemas import Kind
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import history, states
+from workbench.runs import states, tries
 from workbench.runs.models import Artifact, Metric, Run
 from workbench.runs.retries import Cause, pause
 from workbench.runs.schemas import MetricMessage, ReadMessage, Status
@@ -85,9 +85,22 @@ async def begin(
             .values(deleted_at=now, deleted_by=actor.subject)
         )
     await files.detach_all(session, actor, run_id, Kind.ARTIFACT)
-    history.opened(session, actor, run, worker)
+    tries.opened(session, actor, run, worker)
     _note(session, actor, "run.begin", Attempt(run_id, run.attempt), person=str(run.requested_by))
     return run
+
+
+async def note_version(
+    session: AsyncSession,
+    actor: Actor,
+    attempt: Attempt,
+    *,
+    commit: str | None,
+    notebook_hash: str | None,
+) -> None:
+    """Note what the attempt executes."""
+    values = {"commit": commit, "notebook_hash": notebook_hash}
+    await _write(session, actor, attempt, values)
 
 
 async def beat(
@@ -140,7 +153,7 @@ async def finish(
     error = _shown(error)
     values = {"status": status, "error": error, "finished_at": now, "slot": None}
     await _write(session, actor, attempt, values)
-    await history.closed(session, actor, attempt.run_id, attempt.number, status, error)
+    await tries.closed(session, actor, attempt.run_id, attempt.number, status, error)
     _note(session, actor, "run.finish", attempt, status=status)
     outbox.put(session, actor, "run.finished", run_id=attempt.run_id)
 
@@ -148,7 +161,7 @@ async def finish(
 async def release(session: AsyncSession, actor: Actor, attempt: Attempt) -> None:
     """Put a run back into the queue, since its worker stops."""
     run = await _write(session, actor, attempt, states.BLANK | {"status": Status.QUEUED})
-    await history.closed(session, actor, attempt.run_id, attempt.number, "released")
+    await tries.closed(session, actor, attempt.run_id, attempt.number, "released")
     _note(session, actor, "run.release", attempt)
     await states.enqueue(session, run)
 
@@ -176,7 +189,7 @@ async def end(
     values = {"status": Status.QUEUED, "error": error, "retried": Run.retried + 1}
     values |= {"due_at": func.clock_timestamp() + wait}
     run = await _write(session, actor, attempt, states.BLANK | values)
-    await history.closed(session, actor, attempt.run_id, attempt.number, outcome, error)
+    await tries.closed(session, actor, attempt.run_id, attempt.number, outcome, error)
     _note(session, actor, "run.again", attempt, cause=cause, seconds=wait.total_seconds())
     await states.enqueue(session, run)
     return Status.QUEUED

@@ -17,7 +17,7 @@ from workbench.errors import Conflict, Forbidden
 from workbench.notebooks import Notebook
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import history, orders, quotas, states
+from workbench.runs import orders, quotas, states, tries
 from workbench.runs.attempts import Attempt
 from workbench.runs.models import Run
 from workbench.runs.quotas import Quota
@@ -95,7 +95,7 @@ async def cancel(session: AsyncSession, actor: Actor, run_id: UUID, now: datetim
     if run is None:
         raise RunEnded
     await access.revoke(session, Attempt(run_id, run.attempt).sid)
-    await history.closed(session, actor, run_id, run.attempt, Status.CANCELLED)
+    await tries.closed(session, actor, run_id, run.attempt, Status.CANCELLED)
     audit.record(session, actor, "run.cancel", str(run_id), run_id=run_id)
     outbox.put(session, actor, "run.finished", run_id=run_id)
     await outbox.call(session, run_id)

@@ -1,47 +1,44 @@
-"""The history of a run: a row for each attempt, beside the run that shows how it stands now."""
+"""Which runs of the past somebody means."""
 
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from workbench.actor import Actor
-from workbench.db.ids import new_id
-from workbench.permissions import Permission
-from workbench.runs.models import Run, RunAttempt
+from workbench.errors import Detail, Invalid
+from workbench.notebooks.plain import plain
 
 
-def opened(session: AsyncSession, actor: Actor, run: Run, worker: str | None) -> None:
-    """Write down that an attempt has begun."""
-    actor.require(Permission.RUN_START)
-    session.add(
-        RunAttempt(
-            id=new_id(),
-            tenant_id=run.tenant_id,
-            run_id=run.id,
-            number=run.attempt,
-            worker=worker,
-        )
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Runs by person, time of the order, commit and parameters; what is not named may be any.
+
+    A commit may be shortened.
+    """
+
+    requested_by: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    commit: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def closed(
-    session: AsyncSession,
-    actor: Actor,
-    run_id: UUID,
-    number: int,
-    outcome: str,
-    error: str | None = None,
-) -> None:
-    """Write down how an attempt has ended, unless that is known."""
-    actor.require_somewhere(Permission.RUN_START)
-    await session.execute(
-        update(RunAttempt)
-        .where(
-            RunAttempt.tenant_id == actor.require_tenant(),
-            RunAttempt.run_id == run_id,
-            RunAttempt.number == number,
-            RunAttempt.ended_at.is_(None),
-        )
-        .values(ended_at=func.now(), outcome=outcome, error=error)
-    )
+EVERY = History()
+
+
+def parameters(pairs: Iterable[str]) -> dict[str, Any]:
+    """Read `name=value` of each; a value is JSON where it is that, and else a text."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, sign, written = pair.partition("=")
+        if not sign:
+            raise Invalid(
+                "A parameter is written name=value.", details=[Detail("parameter", pair[:200])]
+            )
+        try:
+            found[name] = json.loads(written)
+        except (ValueError, RecursionError):
+            found[name] = written
+    return plain(found)

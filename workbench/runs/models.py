@@ -54,6 +54,13 @@ class Run(TenantOwned, Created, SoftDelete, Model):
         ),
         Index("ix_runs_tenant_id_started_at", "tenant_id", "started_at"),
         Index("ix_runs_tenant_id_created_at", "tenant_id", "created_at"),
+        Index(
+            "ix_runs_tenant_id_deleted_at",
+            "tenant_id",
+            "deleted_at",
+            postgresql_where=text("deleted_at is not null"),
+        ),
+        Index("ix_runs_tenant_id_notebook_id", "tenant_id", "notebook", "id"),
     )
 
     notebook: Mapped[str] = mapped_column()
@@ -71,6 +78,8 @@ class Run(TenantOwned, Created, SoftDelete, Model):
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     progress: Mapped[float | None] = mapped_column()
     error: Mapped[str | None] = mapped_column()
+    commit: Mapped[str | None] = mapped_column()
+    notebook_hash: Mapped[str | None] = mapped_column()
     started_at: Mapped[datetime | None] = mapped_column()
     heartbeat_at: Mapped[datetime | None] = mapped_column()
     finished_at: Mapped[datetime | None] = mapped_column()
@@ -116,6 +125,12 @@ class Metric(TenantOwned, SoftDelete, Model):
     __tablename__ = "metrics"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"]),
+        Index(
+            "ix_metrics_tenant_id_deleted_at",
+            "tenant_id",
+            "deleted_at",
+            postgresql_where=text("deleted_at is not null"),
+        ),
         Index("ix_metrics_tenant_id_run_id", "tenant_id", "run_id"),
         Index(
             "uq_metrics_tenant_id_run_id_name",
@@ -145,6 +160,12 @@ class Artifact(TenantOwned, Created, SoftDelete, Model):
             ["tenant_id", "file_id"],
             ["files.tenant_id", "files.id"],
             ondelete="SET NULL (file_id)",
+        ),
+        Index(
+            "ix_artifacts_tenant_id_deleted_at",
+            "tenant_id",
+            "deleted_at",
+            postgresql_where=text("deleted_at is not null"),
         ),
         Index("ix_artifacts_tenant_id_file_id", "tenant_id", "file_id"),
         Index("ix_artifacts_tenant_id_run_id", "tenant_id", "run_id"),

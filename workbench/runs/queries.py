@@ -1,9 +1,10 @@
 """Statements about runs."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import selectinload
 
 from workbench.actor import Actor
@@ -12,6 +13,7 @@ from workbench.db.model import columns
 from workbench.errors import Detail, Invalid
 from workbench.files.models import File
 from workbench.permissions import Permission
+from workbench.runs.history import EVERY, History
 from workbench.runs.models import Artifact, Metric, Run, RunAttempt
 from workbench.runs.schemas import Status
 
@@ -21,18 +23,72 @@ def runs(
     *,
     notebook: str | None = None,
     status: Status | None = None,
+    history: History = EVERY,
+    deleted: bool = False,
     cursor: str | None = None,
     limit: int = pages.DEFAULT_LIMIT,
 ) -> Select[Run]:
-    """One row more than a page of the tenant's runs, the newest first; the cursor holds an id."""
-    statement = _runs(actor).order_by(Run.id.desc()).limit(limit + 1)
+    """One row more than a page of the tenant's runs, or of its deleted ones, the newest first.
+
+    The cursor holds an id.
+    """
+    statement = _runs(actor).where(*_in(history)).order_by(Run.id.desc()).limit(limit + 1)
     if notebook is not None:
         statement = statement.where(Run.notebook == notebook)
     if status is not None:
         statement = statement.where(Run.status == status)
     if cursor is not None:
         statement = statement.where(Run.id < _id_of(cursor))
+    if deleted:
+        statement = statement.where(Run.deleted_at.is_not(None))
+        statement = statement.execution_options(include_deleted=True)
     return statement
+
+
+def _in(history: History) -> Iterator[ColumnElement[bool]]:
+    if history.requested_by is not None:
+        yield Run.requested_by == history.requested_by
+    if history.since is not None:
+        yield Run.created_at >= history.since
+    if history.until is not None:
+        yield Run.created_at < history.until
+    if history.commit is not None:
+        yield Run.commit.startswith(history.commit, autoescape=True)
+    if history.parameters:
+        yield Run.parameters.contains(dict(history.parameters))
+
+
+def figures(
+    actor: Actor,
+    notebook: str,
+    name: str,
+    *,
+    cursor: str | None = None,
+    limit: int = pages.DEFAULT_LIMIT,
+) -> Select[*tuple[Any, ...]]:
+    """One metric of a notebook's runs over time, a row more than a page, the newest first.
+
+    The columns are those of FigureView.
+    """
+    actor.require_somewhere(Permission.RUN_READ)
+    statement = (
+        select(
+            Run.id.label("run_id"),
+            Run.created_at,
+            Run.status,
+            Run.commit,
+            Run.notebook_hash,
+            Metric.value,
+            Metric.unit,
+            Metric.budget,
+        )
+        .join(Metric, (Metric.tenant_id == Run.tenant_id) & (Metric.run_id == Run.id))
+        .where(Run.tenant_id == actor.require_tenant(), Run.notebook == notebook)
+        .where(Metric.name == name)
+        .order_by(Run.id.desc())
+        .limit(limit + 1)
+    )
+    return statement if cursor is None else statement.where(Run.id < _id_of(cursor))
 
 
 def cursor(last: Run) -> str:

@@ -11,9 +11,12 @@ MIME = "application/vnd.workbench.message+json"
 MAX_ARTIFACT_BYTES = 16 * 1024 * 1024
 MEDIA_TYPES = {
     "csv": "text/csv",
+    "joblib": "application/octet-stream",  # models are kept and handed out, and never loaded
     "json": "application/json",
+    "onnx": "application/octet-stream",
     "parquet": "application/vnd.apache.parquet",
     "png": "image/png",
+    "svg": "image/svg+xml",
     "txt": "text/plain",
 }
 ARTIFACT_NAME = rf"^[a-z0-9][a-z0-9_-]{{0,79}}\.({'|'.join(MEDIA_TYPES)})$"
@@ -57,11 +60,21 @@ class NewRun(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class Clone(BaseModel):
+    """The order of a run like another one; the parameters named here take the place of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
 class RunView(BaseModel):
     """A run as it leaves the house; `progress` lies between 0 and 1.
 
     `retried` counts the tries since it was ordered, and one that waits is not tried before
     `due_at`. What it waits for, and how many are `ahead` of it in its tenant, a list leaves out.
+    `commit` is what the worker was started from, `notebook_hash` the SHA-256 of the notebook's file
+    as its last attempt has executed it; both are null before, and without git the first is.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -80,10 +93,13 @@ class RunView(BaseModel):
     waits: Waits | None = None
     progress: float | None
     error: str | None
+    commit: str | None
+    notebook_hash: str | None
     requested_by: UUID
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    deleted_at: datetime | None
 
 
 class AttemptView(BaseModel):
@@ -105,6 +121,21 @@ class MetricView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     name: str
+    value: float
+    unit: str | None
+    budget: float | None
+
+
+class FigureView(BaseModel):
+    """What one run of a notebook measured under a name, and what it executed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    run_id: UUID
+    created_at: datetime
+    status: Status
+    commit: str | None
+    notebook_hash: str | None
     value: float
     unit: str | None
     budget: float | None

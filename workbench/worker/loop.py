@@ -19,6 +19,7 @@ from workbench.worker import (
     datasets,
     kernel,
     lenses,
+    past,
     retention,
     schedules,
     statements,
@@ -191,6 +192,7 @@ async def _sweep_files(parts: Parts) -> None:
 async def _purge(parts: Parts) -> None:
     kept = timedelta(days=parts.settings.retention_days)
     await retention.purge(parts.database, now() - kept)
+    await past.purge(parts.database, parts.storage, now() - kept)
     await datasets.sweep(parts.database, parts.storage, now(), kept=kept)
     await tidying.tidy(parts.database, parts.storage, now(), kept=kept)
 

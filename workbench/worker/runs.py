@@ -23,7 +23,7 @@ from workbench.runs.attempts import Attempt
 from workbench.runs.retries import Cause
 from workbench.runs.schemas import Status
 from workbench.runs.tickets import Ticket
-from workbench.worker import admission, outcome, renewal, sandboxes, ticketing
+from workbench.worker import admission, outcome, renewal, sandboxes, ticketing, versions
 from workbench.worker.ears import Calls
 from workbench.worker.live import Live
 from workbench.worker.outcome import Outcome
@@ -71,13 +71,16 @@ class Runner:
                 run = await attempts.begin(
                     session, actor, run_id, await attempts.clock(session), slot=slot, worker=NAME
                 )
+                attempt = Attempt(run_id, run.attempt)
+                version = await asyncio.to_thread(versions.of, self.parts.shelf, run.notebook)
+                await attempts.note_version(session, actor, attempt, **version._asdict())
         except (Conflict, NotFound):
             log.info("run_taken", run=str(run_id))
             return False
         except IntegrityError:
             log.info("slot_taken", run=str(run_id), slot=slot)
             return True
-        live = Live(self.parts, actor, Attempt(run_id, run.attempt), run)
+        live = Live(self.parts, actor, attempt, run)
         try:
             ended = await self._attempt(live)
         except asyncio.CancelledError:

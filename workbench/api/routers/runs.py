@@ -4,12 +4,13 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.api.dependencies import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Parts, Session
+from workbench.api.histories import Wanted
 from workbench.api.once import Once, claimed
 from workbench.api.routes import ActorRoute
 from workbench.api.sending import documented, sent
@@ -18,10 +19,18 @@ from workbench.audit import commands as audit
 from workbench.db import pages
 from workbench.errors import NotFound
 from workbench.notebooks import queries as notebooks
-from workbench.runs import commands, keys, queries, turns
+from workbench.runs import cloning, commands, keys, queries, turns
 from workbench.runs.artifacts import place as lies
 from workbench.runs.models import Artifact, Run
-from workbench.runs.schemas import ArtifactView, AttemptView, MetricView, NewRun, RunView, Status
+from workbench.runs.schemas import (
+    ArtifactView,
+    AttemptView,
+    Clone,
+    MetricView,
+    NewRun,
+    RunView,
+    Status,
+)
 from workbench.storage import Storage
 
 router = APIRouter(prefix="/api/v1/runs", route_class=ActorRoute, tags=["runs"])
@@ -29,6 +38,8 @@ router = APIRouter(prefix="/api/v1/runs", route_class=ActorRoute, tags=["runs"])
 REPORT = "report.html"
 # A report may hold what a notebook wrote: no script, no request, no cookie, no origin of ours.
 REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+Deleted = Annotated[bool, Query(description="Those that were deleted and can be restored.")]
 
 
 @router.post("", status_code=202, dependencies=[Once])
@@ -54,16 +65,26 @@ async def start(
 
 
 @router.get("")
-async def runs(
+async def runs(  # noqa: PLR0913, PLR0917 (each filter is a parameter of the address)
     actor: CurrentActor,
     session: Session,
+    history: Wanted,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     notebook: str | None = None,
     status: Status | None = None,
+    deleted: Deleted = False,  # noqa: FBT002 (in the address)
 ) -> PageView[RunView]:
-    """List the runs of the tenant, the newest first."""
-    statement = queries.runs(actor, notebook=notebook, status=status, cursor=cursor, limit=limit)
+    """List the runs of the tenant, the newest first, or those that were deleted."""
+    statement = queries.runs(
+        actor,
+        notebook=notebook,
+        status=status,
+        history=history,
+        deleted=deleted,
+        cursor=cursor,
+        limit=limit,
+    )
     rows = (await session.scalars(statement)).all()
     page = pages.cut(rows, limit, lambda run: [run.id]).map(RunView.model_validate)
     return PageView(items=list(page.items), next_cursor=page.next_cursor)
@@ -98,6 +119,23 @@ async def retry(run_id: UUID, actor: CurrentActor, session: Session, parts: Part
     needed = parts.shelf.named(found.notebook).permissions
     again = await commands.retry(session, actor, run_id, needed=needed, quota=parts.quota)
     return RunView.model_validate(again)
+
+
+@router.post("/{run_id}/clone", status_code=202, dependencies=[Once])
+async def clone(
+    run_id: UUID,
+    order: Clone,
+    actor: CurrentActor,
+    session: Session,
+    parts: Parts,
+    response: Response,
+) -> RunView:
+    """Order a run like another one, with other values for the parameters that are named."""
+    found = await _found(session, actor, run_id)
+    notebook = notebooks.notebook(actor, parts.shelf, found.notebook)
+    made = await cloning.clone(session, actor, notebook, found, order.parameters, quota=parts.quota)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    return RunView.model_validate(made)
 
 
 @router.get("/{run_id}/metrics")

@@ -7,6 +7,7 @@ from workbench.files.commands.attaching import discard as discard
 from workbench.files.commands.attaching import keep_made as keep_made
 from workbench.files.commands.attaching import place as place
 from workbench.files.commands.attaching import purge_attached as purge_attached
+from workbench.files.commands.attaching import reattach as reattach
 from workbench.files.commands.attaching import settle as settle
 from workbench.files.commands.keeping import keep as keep
 from workbench.files.commands.keeping import note_download as note_download

@@ -6,6 +6,7 @@ The other room asks what it asks, and for the file alone PostgreSQL is told that
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -133,6 +134,20 @@ async def detach_all(session: AsyncSession, actor: Actor, owner_id: UUID, kind: 
         except NotFound:
             return
     audit.record(session, actor, "file.delete", f"files of {owner_id}", kind=kind.value, rows=rows)
+
+
+async def reattach(
+    session: AsyncSession, actor: Actor, owner_id: UUID, kind: Kind, deleted_at: datetime | None
+) -> None:
+    """Bring back what belonged to an owner and was deleted with it, as far as it is still there."""
+    actor.require_somewhere(ORDERS[kind])
+    mine = (File.tenant_id == actor.require_tenant(), File.owner_id == owner_id, File.kind == kind)
+    async with _kept_by_workbench(session, actor):
+        try:
+            rows = await soft_delete.restore(session, File, *mine, File.deleted_at == deleted_at)
+        except NotFound:
+            return
+    audit.record(session, actor, "file.restore", f"files of {owner_id}", kind=kind.value, rows=rows)
 
 
 async def discard(session: AsyncSession, actor: Actor, file_id: UUID, kind: Kind) -> str:
