@@ -223,3 +223,8 @@ async def test_a_deleted_run_is_gone_comes_back_whole_and_is_purged(
         assert_problem(await owner.post(f"{url}/{verb}"), 404, "not_found")
     live = (await client.post(URL, json={"notebook": "tenant_report"})).json()["id"]
     assert_problem(await client.delete(f"{URL}/{live}"), 409, "run_live")
+    noted = (await owner.get("/api/v1/audit", params={"run_id": run["id"]})).json()["items"]
+    actions = [entry["action"] for entry in noted]
+    assert (actions.count("run.delete"), actions.count("run.restore")) == (2, 1)
+    purged = (await owner.get("/api/v1/audit", params={"action": "run.purge"})).json()["items"]
+    assert [entry["details"]["runs"] for entry in purged] == [[run["id"]]]
