@@ -1,6 +1,7 @@
 """What was measured: a figure each, with its budget where it has one."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 LEAST_ROWS = 100_000  # below, ratios tell more about start-up than about rows, and have no budget
 
@@ -20,6 +21,15 @@ class Figure:
     def is_over(self) -> bool:
         """Whether it exceeds its budget."""
         return self.budget is not None and self.value > self.budget
+
+
+class Figured(Protocol):
+    """What was measured, whatever else is known of it."""
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Its figures, in their order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

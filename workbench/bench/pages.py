@@ -5,19 +5,12 @@ is on and counts; only its height is raised, to what nobody reaches.
 """
 
 import asyncio
-import os
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import IO
 
-import httpx
-
-from workbench.bench import client
+from workbench.bench import client, serving
 from workbench.bench.client import Figures
 from workbench.bench.figures import Figure, Plan
 from workbench.bench.timing import Times
@@ -25,13 +18,10 @@ from workbench.bench.world import World
 from workbench.datasets import queries, sorting
 from workbench.datasets.schemas import RowsQuery
 from workbench.db import pages
-from workbench.errors import Unavailable
 
 SECTION = "pages"
 LIMIT, DEEP_LIMIT, DEEP = 50, 25, 10_000
 RATE_BUDGET, TAIL_BUDGET, DEEP_BUDGET = 1 / 2.5, 5.0, 1.2
-BOUNDLESS = "1000000000/minute"
-START_SECONDS, PAUSE_SECONDS, STOP_SECONDS = 60, 0.2, 20
 FILTER = "&filter=dest:eq:LAX"
 
 
@@ -116,59 +106,18 @@ async def _deep(world: World) -> tuple[int, str | None]:
 
 @asynccontextmanager
 async def _serving(world: World) -> AsyncIterator[House]:
-    ours, plain = _free_port(), _free_port()
+    ours, plain = serving.free_port(), serving.free_port()
     token = world.access_token()
     log = world.folder / "serve.log"
-    serve = [sys.executable, "-m", "workbench", "serve", "--only", "api", "--port", str(ours)]
+    serve = serving.workbench("serve", "--only", "api", "--port", str(ours))
     beside = [sys.executable, "-m", "workbench.bench.plain_page", str(plain)]
     with (
         await asyncio.to_thread(log.open, "w") as file,
-        _running(serve, file, _environment(world)),
-        _running(beside, file, {"PLAIN_DATABASE_URL": world.driver_url}),
+        serving.running(serve, file, serving.environment(world)),
+        serving.running(beside, file, {"PLAIN_DATABASE_URL": world.driver_url}),
     ):
         rows = f"http://127.0.0.1:{ours}/api/v1/datasets/{world.dataset.definition.name}/rows"
         house = House(rows, f"http://127.0.0.1:{plain}/flights", token)
         for address in (house.rows, house.plain):
-            await _answers(address, token)
+            await serving.answers(address, token)
         yield house
-
-
-def _environment(world: World) -> dict[str, str]:
-    app = world.database.logins.app.render_as_string(hide_password=False)
-    return {
-        "WORKBENCH_HOME": str(world.folder / "home"),
-        "WORKBENCH_DATABASE_URL": app,
-        "WORKBENCH_SECRET_KEY": world.sandbox.secret,
-        "WORKBENCH_RATE_LIMIT": BOUNDLESS,
-    }
-
-
-@contextmanager
-def _running(command: list[str], log: IO[str], more: dict[str, str]) -> Iterator[None]:
-    """Run a server until the block ends."""
-    process = subprocess.Popen(command, env=os.environ | more, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
-
-
-async def _answers(address: str, token: str) -> None:
-    """Wait until a server answers."""
-    headers = {"Authorization": f"Bearer {token}"}
-    end = time.monotonic() + START_SECONDS
-    async with httpx.AsyncClient(headers=headers) as asking:
-        while time.monotonic() < end:
-            with suppress(httpx.TransportError):
-                (await asking.get(address, params={"limit": 1})).raise_for_status()
-                return
-            await asyncio.sleep(PAUSE_SECONDS)
-    raise Unavailable("A server of the load test does not answer.")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

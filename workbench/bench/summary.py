@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Picture
 from pandas.io.formats.style import Styler
 
-from workbench.bench.figures import LEAST_ROWS, Figure
+from workbench.bench.figures import LEAST_ROWS, Figure, Figured
 from workbench.bench.measuring import Measured
 
 GOOD, BAD, THEIRS = "#0f9d6c", "#dc2626", "#7b8794"
@@ -27,14 +27,13 @@ def verdict(measured: Measured) -> str:
         )
     if not over:
         return f"**All {len(budgets)} budgets are met.** {_rests(measured)}"
-    missed = "".join(f"\n* {figure.title}: {_said(figure)}" for figure in over)
+    missed = "".join(f"\n* {figure.title}: {said(figure)}" for figure in over)
     return f"**{len(over)} of {len(budgets)} budgets are missed.** {_rests(measured)}\n{missed}"
 
 
-def _said(figure: Figure) -> str:
-    return (
-        f"{_number(figure.value, figure.unit)}, at most {_number(figure.budget or 0, figure.unit)}"
-    )
+def said(figure: Figure) -> str:
+    """A figure that has a budget, with it."""
+    return f"{number(figure.value, figure.unit)}, at most {number(figure.budget or 0, figure.unit)}"
 
 
 def _rests(measured: Measured) -> str:
@@ -45,19 +44,19 @@ def _rests(measured: Measured) -> str:
     )
 
 
-def figures(measured: Measured, section: str) -> Styler:
+def figures(measured: Figured, section: str) -> Styler:
     """The figures of one section, with their budgets."""
     found = [figure for figure in measured.figures if figure.section == section]
     rows = {
         "Figure": [figure.title for figure in found],
-        "Measured": [_number(figure.value, figure.unit) for figure in found],
-        "Budget": ["" if f.budget is None else _number(f.budget, f.unit) for f in found],
+        "Measured": [number(figure.value, figure.unit) for figure in found],
+        "Budget": ["" if f.budget is None else number(f.budget, f.unit) for f in found],
         "": [_mark(figure) for figure in found],
     }
     return pd.DataFrame(rows).style.hide(axis="index")
 
 
-def budgets(measured: Measured) -> Picture:
+def budgets(measured: Figured) -> Picture:
     """Each figure as a share of its budget; what passes the line is over."""
     found = [figure for figure in reversed(measured.figures) if figure.budget]
     shares = [figure.value / (figure.budget or 1) for figure in found]
@@ -122,6 +121,9 @@ def _mark(figure: Figure) -> str:
     return f"over{SPACE}budget" if figure.is_over else "met"
 
 
-def _number(value: float, unit: str) -> str:
+def number(value: float, unit: str) -> str:
+    """A figure as people read it, with as many digits as mean something."""
+    if not unit:
+        return f"{value:,.0f}"
     digits = next(digits for least, digits in DIGITS.items() if abs(value) >= least)
     return f"{value:,.{digits}f}{SPACE}{unit}"

@@ -1,0 +1,1 @@
+"""The API under many visitors of several tenants at once, who do what people do."""
