@@ -26,6 +26,7 @@ LEFT_OUT = {
     "mails": "sent, and then of no use",
     "notices": "what members were told of runs, which are there",
     "outbox_messages": "sent, and then of no use",
+    "run_logs": "the end of what a run printed; its notebook has all of it",
     "subscriptions": "what each member wants to hear of here",
     "uploads": "a file or nothing within a day",
     "statements": "kept for a while; the audit has them",

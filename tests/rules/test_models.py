@@ -31,6 +31,7 @@ NEVER_MARKED = {
     "schedule_links": "part of a schedule",
     "ticks": "what a schedule started, as the runs tell",
     "uploads": "a file or nothing within a day",
+    "run_logs": "part of a run",
     "statements": "forgotten after a while",
 }
 

@@ -230,6 +230,7 @@ class TestRelay:
             await listener.execute(f"listen {outbox.CHANNEL}")
             bench.put("cells", "pass")
             run = await bench.order(actor, "cells")
+            assert await relay(bench.parts.database) == 1
             async with bench.parts.database.session(actor) as session:
                 await commands.cancel(session, actor, run.id, datetime.now(UTC))
 
@@ -237,7 +238,7 @@ class TestRelay:
             assert await relay(bench.parts.database) == 0
             heard = [n.payload async for n in listener.notifies(timeout=1)]
 
-        (message_id,) = [UUID(payload) for payload in heard]
+        _, message_id = [UUID(payload) for payload in heard]
         async with bench.parts.database.session(actor) as session:
             message = (await session.scalars(messages.message(actor, message_id))).one()
         assert (message.topic, message.payload) == ("run.finished", {"run_id": str(run.id)})

@@ -13,6 +13,7 @@ from workbench.audit import commands as audit
 from workbench.db import live, soft_delete
 from workbench.db.session import Database
 from workbench.errors import Conflict, Forbidden, NotFound, Stale
+from workbench.outbox import commands as outbox
 from workbench.permissions import MEMBER_ROLES, ROLES, Permission, Role
 
 NO_SUCH_USER = "23503"  # PostgreSQL's foreign_key_violation
@@ -55,6 +56,7 @@ async def add_member(session: AsyncSession, actor: Actor, user_id: UUID, role: R
         if getattr(error.orig, "sqlstate", None) == NO_SUCH_USER:
             raise NotFound("There is no such user.") from error
         raise AlreadyMember from error
+    outbox.put(session, actor, "member.changed", membership_id=membership.id)
     audit.record(session, actor, "member.add", str(user_id), role=role)
     return membership
 
@@ -81,6 +83,7 @@ async def change_role(
     if not ROLES[role] >= ROLES[Role(membership.role)]:
         await _cancel(session, membership)
     membership.role = given
+    outbox.put(session, actor, "member.changed", membership_id=membership.id)
     await session.flush()
     return membership
 
@@ -123,6 +126,7 @@ async def _remove(session: AsyncSession, actor: Actor, membership: Membership) -
     await _cancel(session, membership)
     where = soft_delete.one(Membership, membership.tenant_id, membership.id)
     await soft_delete.remove(session, actor, Membership, *where)
+    outbox.put(session, actor, "member.changed", membership_id=membership.id)
 
 
 async def _cancel(session: AsyncSession, member: Membership) -> None:

@@ -24,6 +24,7 @@ from workbench.api.routers import (
     datasets,
     definitions,
     downloads,
+    events,
     exports,
     files,
     grants,
@@ -108,6 +109,7 @@ ROUTERS = (
     run_trash.router,
     prints.router,
     audit.router,
+    events.router,
     health.router,
     docs.router,
 )
@@ -164,6 +166,7 @@ def create(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
+    await app.state.parts.ears.close()
     await app.state.parts.limiter.close()
 
 

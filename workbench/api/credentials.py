@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
+from fastapi.requests import HTTPConnection
 
 from workbench.access.sign_in import SignedIn
 from workbench.errors import Forbidden
@@ -28,7 +29,22 @@ def access_token(request: Request) -> str | None:
     return _cookie(request, ACCESS_COOKIE)
 
 
-def is_bearer(request: Request) -> bool:
+def socket_token(connection: HTTPConnection) -> str | None:
+    """The access token of who opens a socket; raise ForeignOrigin for a page of another site.
+
+    A browser always names the origin of a socket, so a cookie without one is no browser's.
+    """
+    bearer, origin = connection.headers.get("authorization"), connection.headers.get("origin")
+    own = connection.headers.get("host", "").lower()
+    if (origin is not None or bearer is None) and urlsplit(origin or "").netloc.lower() != own:
+        raise ForeignOrigin
+    if bearer is None:
+        return connection.cookies.get(ACCESS_COOKIE)
+    scheme, _, token = bearer.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def is_bearer(request: HTTPConnection) -> bool:
     """Whether a request proves itself by a header, as programs do, and not by a cookie."""
     return "authorization" in request.headers
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from fastapi import Request
 
@@ -13,6 +14,7 @@ from workbench.datasets.answers import Answers
 from workbench.datasets.express import Express
 from workbench.datasets.searching import Searches
 from workbench.db.session import Database
+from workbench.events.ears import Ears
 from workbench.files.schemas import Bounds
 from workbench.identity.tokens import Tokens
 from workbench.notebooks.shelf import Shelf
@@ -46,6 +48,11 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     printer: Printer = field(default_factory=Printer)
     sightings: Sightings = field(default_factory=Sightings)
+
+    @cached_property
+    def ears(self) -> Ears:
+        """What hears for everybody who listens to events."""
+        return Ears(self.database)
 
 
 def of(request: Request) -> Parts:

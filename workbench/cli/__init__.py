@@ -27,6 +27,7 @@ COMMANDS = {
     "run": ("notebook", "run"),
     "runs": ("runs", "shell"),
     "compare": ("runs", "compare"),
+    "logs": ("following", "logs"),
     "notebooks": ("notebooks", "notebooks"),
     "new": ("notebooks", "new"),
     "schedule": ("schedules", "shell"),

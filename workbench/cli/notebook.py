@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import text
 
 from workbench.actor import Actor
-from workbench.cli import console, serve
+from workbench.cli import console, following, serve
 from workbench.cli.acting import acting
 from workbench.cli.notebooks import SHELF, described
 from workbench.cli.options import AsJson
@@ -17,15 +17,13 @@ from workbench.db import connect
 from workbench.db.session import Database
 from workbench.errors import Detail, Invalid
 from workbench.notebooks import Notebook, Shelf
-from workbench.runs import commands, keys, queries, turns
+from workbench.runs import commands, keys
 from workbench.runs.models import Run
 from workbench.runs.quotas import Quota
-from workbench.runs.schemas import Place, Status
+from workbench.runs.schemas import Status
 from workbench.settings import Settings
 
-SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_WORKERS = 2.0
-WAITING = (Status.QUEUED, Status.RUNNING)
 WORKERS = text("select workers from workbench.queue_state()")
 
 
@@ -114,7 +112,7 @@ async def done(settings: Settings, database: Database, actor: Actor, run_id: UUI
     """The run once it has ended; raise what keeps this process from working, should it have to."""
     stop = asyncio.Event()
     working = asyncio.create_task(_stand_by(settings, database, stop))
-    ending = asyncio.create_task(_ended(database, actor, run_id, settings.runs_at_once))
+    ending = asyncio.create_task(following.barred(database, actor, run_id, settings.runs_at_once))
     try:
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -141,23 +139,3 @@ async def _stand_by(settings: Settings, database: Database, stop: asyncio.Event)
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN_WORKERS)
-
-
-def _word(run: Run, place: Place) -> str:
-    """How a run stands, and why it waits."""
-    if place.waits is None:
-        return run.status
-    ahead = f", {place.ahead} ahead of it" if place.ahead else ""
-    return f"{run.status} ({place.waits.replace('_', ' ')}{ahead})"
-
-
-async def _ended(database: Database, actor: Actor, run_id: UUID, most: int) -> Run:
-    with console.err.status("Waiting for a worker …") as status:
-        while True:
-            async with database.session(actor) as session:
-                run = (await session.scalars(queries.run(actor, run_id))).one()
-                place = await turns.place(session, actor, run, most)
-            if run.status not in WAITING:
-                return run
-            status.update(f"{run.notebook}: {_word(run, place)} …")
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)

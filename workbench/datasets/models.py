@@ -115,6 +115,7 @@ class Dataset(TenantOwned, Created, SoftDelete, Model):
 
     __tablename__ = "datasets"
     __table_args__ = (
+        Index("ix_datasets_id", "id"),
         Index(
             "uq_datasets_tenant_id_definition_id",
             "tenant_id",

@@ -1,9 +1,10 @@
 """Putting messages into the outbox, and marking them sent."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
@@ -11,6 +12,10 @@ from workbench.outbox.models import OutboxMessage
 
 CHANNEL = "workbench_events"
 ENDED = "workbench_ended"
+RUNS = "workbench_runs"
+DATASETS = "workbench_datasets"  # PostgreSQL itself tells of them
+DUE = "workbench_due"  # as of messages that are to leave
+LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 NOTIFY = text("select pg_notify(:channel, :message)")
 
 
@@ -27,8 +32,16 @@ async def due(session: AsyncSession, most: int) -> list[tuple[UUID, UUID]]:
     return [(row.tenant_id, row.id) for row in rows]
 
 
+async def hold(session: AsyncSession, tenant_id: UUID) -> None:
+    """Let nobody else send a tenant's messages until this transaction ends."""
+    await session.execute(LOCK, {"name": f"outbox {tenant_id}"})
+
+
 async def mark_sent(session: AsyncSession, tenant_id: UUID, message_id: UUID, at: datetime) -> bool:
-    """Mark a message as sent; answer False when somebody else was first."""
+    """Mark a held tenant's message as sent, after all others; False when it was sent already."""
+    last = select(func.coalesce(func.max(OutboxMessage.position), 0) + 1).where(
+        OutboxMessage.tenant_id == tenant_id
+    )
     statement = (
         update(OutboxMessage)
         .where(
@@ -36,7 +49,7 @@ async def mark_sent(session: AsyncSession, tenant_id: UUID, message_id: UUID, at
             OutboxMessage.id == message_id,
             OutboxMessage.sent_at.is_(None),
         )
-        .values(sent_at=at)
+        .values(sent_at=at, position=last.scalar_subquery())
         .returning(OutboxMessage.id)
     )
     return (await session.execute(statement)).first() is not None
@@ -48,6 +61,17 @@ async def notify(session: AsyncSession, message_id: UUID) -> None:
     Anybody may listen: who hears the id fetches the message under a token of its own.
     """
     await session.execute(NOTIFY, {"channel": CHANNEL, "message": str(message_id)})
+
+
+async def stir(session: AsyncSession, run_id: UUID) -> None:
+    """Tell every listener that a run has come further, once this transaction commits."""
+    await session.execute(NOTIFY, {"channel": RUNS, "message": str(run_id)})
+
+
+async def tenants_of(session: AsyncSession, ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """Each of some ids that were heard, with the tenant that it is of."""
+    statement = text("select id, tenant_id from workbench.tenants_of(cast(:ids as uuid[]))")
+    return [(row.id, row.tenant_id) for row in await session.execute(statement, {"ids": [*ids]})]
 
 
 async def call(session: AsyncSession, run_id: UUID) -> None:

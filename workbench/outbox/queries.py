@@ -25,3 +25,30 @@ def messages(
         OutboxMessage.id.in_(message_ids),
         OutboxMessage.topic.in_(topics),
     )
+
+
+def after(actor: Actor, position: int, topics: Collection[str], most: int) -> Select[OutboxMessage]:
+    """What left after a position, of the actor's tenant and about certain topics, in its order."""
+    return (
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == actor.require_tenant(),
+            OutboxMessage.position > position,
+            OutboxMessage.topic.in_(topics),
+        )
+        .order_by(OutboxMessage.position)
+        .limit(most)
+    )
+
+
+def newest(actor: Actor) -> Select[OutboxMessage]:
+    """The message of the actor's tenant that left last."""
+    return (
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == actor.require_tenant(),
+            OutboxMessage.position.is_not(None),
+        )
+        .order_by(OutboxMessage.position.desc())
+        .limit(1)
+    )

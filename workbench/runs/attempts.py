@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, text, update
@@ -18,7 +18,7 @@ from workbench.files import commands as files
 from workbench.files.schemas import Kind
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import states, tries
+from workbench.runs import logs, states, tries
 from workbench.runs.models import Artifact, Metric, Run
 from workbench.runs.retries import Cause, pause
 from workbench.runs.schemas import MetricMessage, ReadMessage, Status
@@ -47,6 +47,15 @@ class Attempt:
     def sid(self) -> UUID:
         """What it acts under: of its own, so that no token of a lost attempt lives on."""
         return uuid5(self.run_id, str(self.number))
+
+
+class Standing(NamedTuple):
+    """How far an attempt is; the names are those of the run's columns."""
+
+    progress: float | None = None
+    cells: int | None = None
+    cells_done: int | None = None
+    cell_title: str | None = None
 
 
 async def clock(session: AsyncSession) -> datetime:
@@ -86,6 +95,8 @@ async def begin(
         )
     await files.detach_all(session, actor, run_id, Kind.ARTIFACT)
     tries.opened(session, actor, run, worker)
+    await logs.clear(session, actor, run_id)
+    await states.tell(session, actor, run_id)
     _note(session, actor, "run.begin", Attempt(run_id, run.attempt), person=str(run.requested_by))
     return run
 
@@ -108,6 +119,16 @@ async def beat(
 ) -> None:
     """Say that the attempt is alive, and how far it is between 0 and 1."""
     await _write(session, actor, attempt, {"heartbeat_at": now, "progress": progress})
+
+
+async def tell(
+    session: AsyncSession, actor: Actor, attempt: Attempt, standing: Standing, said: str
+) -> None:
+    """Say how far the attempt is, and what it printed since."""
+    await _write(session, actor, attempt, standing._asdict())
+    if said:
+        await logs.append(session, actor, attempt.run_id, said)
+    await outbox.stir(session, attempt.run_id)
 
 
 async def record_metric(
@@ -155,7 +176,7 @@ async def finish(
     await _write(session, actor, attempt, values)
     await tries.closed(session, actor, attempt.run_id, attempt.number, status, error)
     _note(session, actor, "run.finish", attempt, status=status)
-    outbox.put(session, actor, "run.finished", run_id=attempt.run_id)
+    await states.tell(session, actor, attempt.run_id, "run.finished")
 
 
 async def release(session: AsyncSession, actor: Actor, attempt: Attempt) -> None:
@@ -163,6 +184,7 @@ async def release(session: AsyncSession, actor: Actor, attempt: Attempt) -> None
     run = await _write(session, actor, attempt, states.BLANK | {"status": Status.QUEUED})
     await tries.closed(session, actor, attempt.run_id, attempt.number, "released")
     _note(session, actor, "run.release", attempt)
+    await states.tell(session, actor, attempt.run_id)
     await states.enqueue(session, run)
 
 
@@ -191,6 +213,7 @@ async def end(
     run = await _write(session, actor, attempt, states.BLANK | values)
     await tries.closed(session, actor, attempt.run_id, attempt.number, outcome, error)
     _note(session, actor, "run.again", attempt, cause=cause, seconds=wait.total_seconds())
+    await states.tell(session, actor, attempt.run_id)
     await states.enqueue(session, run)
     return Status.QUEUED
 

@@ -84,6 +84,7 @@ async def start(
             raise KeyUsed
         return first
     audit.record(session, actor, "run.start", str(run.id), run_id=run.id, notebook=run.notebook)
+    await states.tell(session, actor, run.id)
     await states.enqueue(session, run)
     return run
 
@@ -97,7 +98,7 @@ async def cancel(session: AsyncSession, actor: Actor, run_id: UUID, now: datetim
     await access.revoke(session, Attempt(run_id, run.attempt).sid)
     await tries.closed(session, actor, run_id, run.attempt, Status.CANCELLED)
     audit.record(session, actor, "run.cancel", str(run_id), run_id=run_id)
-    outbox.put(session, actor, "run.finished", run_id=run_id)
+    await states.tell(session, actor, run_id, "run.finished")
     await outbox.call(session, run_id)
     return run
 
@@ -125,6 +126,7 @@ async def retry(
     if run is None:
         raise RunLive
     audit.record(session, actor, "run.retry", str(run_id), run_id=run_id)
+    await states.tell(session, actor, run_id)
     await states.enqueue(session, run)
     return run
 

@@ -29,6 +29,7 @@ class Run(TenantOwned, Created, SoftDelete, Model):
             name="status",
         ),
         CheckConstraint("queue in ('interactive', 'batch')", name="queue"),
+        Index("ix_runs_id", "id"),
         Index("ix_runs_heartbeat_at", "heartbeat_at", postgresql_where=text("status = 'running'")),
         Index(
             "ix_runs_waiting",
@@ -77,6 +78,9 @@ class Run(TenantOwned, Created, SoftDelete, Model):
     slot: Mapped[int | None] = mapped_column()  # of those that its tenant has, while it works
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     progress: Mapped[float | None] = mapped_column()
+    cells: Mapped[int | None] = mapped_column()
+    cells_done: Mapped[int | None] = mapped_column()
+    cell_title: Mapped[str | None] = mapped_column()
     error: Mapped[str | None] = mapped_column()
     commit: Mapped[str | None] = mapped_column()
     notebook_hash: Mapped[str | None] = mapped_column()
@@ -117,6 +121,22 @@ class RunAttempt(TenantOwned, SoftDelete, Model):
     ended_at: Mapped[datetime | None] = mapped_column()
     outcome: Mapped[str | None] = mapped_column()
     error: Mapped[str | None] = mapped_column()
+
+
+class RunLog(TenantOwned, Model):
+    """The end of what a run printed; `said` counts the characters of all of its attempts."""
+
+    __tablename__ = "run_logs"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"
+        ),
+        Index("uq_run_logs_tenant_id_run_id", "tenant_id", "run_id", unique=True),
+    )
+
+    run_id: Mapped[UUID] = mapped_column()
+    said: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    tail: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class Metric(TenantOwned, SoftDelete, Model):

@@ -1,6 +1,6 @@
 """Statements about runs."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from workbench.errors import Detail, Invalid
 from workbench.files.models import File
 from workbench.permissions import Permission
 from workbench.runs.history import EVERY, History
-from workbench.runs.models import Artifact, Metric, Run, RunAttempt
+from workbench.runs.models import Artifact, Metric, Run, RunAttempt, RunLog
 from workbench.runs.schemas import Status
 
 
@@ -103,6 +103,27 @@ def run(actor: Actor, run_id: UUID) -> Select[Run]:
         .where(Run.id == run_id)
         .options(selectinload(Run.metrics), selectinload(Run.artifacts))
     )
+
+
+def log(actor: Actor, run_id: UUID) -> Select[RunLog]:
+    """The end of what a run printed; nothing when the run is deleted."""
+    actor.require_somewhere(Permission.RUN_READ)
+    return (
+        select(RunLog)
+        .join(Run, (Run.tenant_id == RunLog.tenant_id) & (Run.id == RunLog.run_id))
+        .where(RunLog.tenant_id == actor.require_tenant(), RunLog.run_id == run_id)
+    )
+
+
+def some(actor: Actor, run_ids: Collection[UUID]) -> Select[Run]:
+    """Those of some runs that the actor may see."""
+    return _runs(actor).where(Run.id.in_(run_ids))
+
+
+def live(actor: Actor, most: int) -> Select[Run]:
+    """The newest runs that wait or work."""
+    waiting = (Status.QUEUED, Status.RUNNING)
+    return _runs(actor).where(Run.status.in_(waiting)).order_by(Run.id.desc()).limit(most)
 
 
 def metrics(actor: Actor, run_id: UUID) -> Select[Metric]:

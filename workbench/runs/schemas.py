@@ -69,8 +69,10 @@ class Clone(BaseModel):
 
 
 class RunView(BaseModel):
-    """A run as it leaves the house; `progress` lies between 0 and 1.
+    """A run as it leaves the house; `progress`, as its notebook tells it, lies between 0 and 1.
 
+    `cells` counts those with code, `cells_done` those of them that were executed, and `cell_title`
+    is the heading above the one at work.
     `retried` counts the tries since it was ordered, and one that waits is not tried before
     `due_at`. What it waits for, and how many are `ahead` of it in its tenant, a list leaves out.
     `commit` is what the worker was started from, `notebook_hash` the SHA-256 of the notebook's file
@@ -92,6 +94,9 @@ class RunView(BaseModel):
     ahead: int | None = None
     waits: Waits | None = None
     progress: float | None
+    cells: int | None
+    cells_done: int | None
+    cell_title: str | None
     error: str | None
     commit: str | None
     notebook_hash: str | None
@@ -113,6 +118,17 @@ class AttemptView(BaseModel):
     ended_at: datetime | None
     outcome: str | None
     error: str | None
+
+
+class LogView(BaseModel):
+    """What a run printed after a position; ask for more `after` the `position` that it tells.
+
+    `is_cut` tells that something before the text is kept no more.
+    """
+
+    text: str
+    position: int
+    is_cut: bool
 
 
 class MetricView(BaseModel):

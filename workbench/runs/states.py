@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.errors import NotFound
+from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
 from workbench.queue import commands as queue
 from workbench.runs.models import Run
@@ -21,6 +22,9 @@ LIVE = (Status.QUEUED, Status.RUNNING)
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT)
 BLANK: dict[str, Any] = {
     "progress": None,
+    "cells": None,
+    "cells_done": None,
+    "cell_title": None,
     "error": None,
     "started_at": None,
     "heartbeat_at": None,
@@ -32,6 +36,12 @@ BLANK: dict[str, Any] = {
 async def enqueue(session: AsyncSession, run: Run) -> None:
     """Bid a worker to look whose turn it is, once this transaction commits and the run is due."""
     await queue.bid(session, run.queue, run.due_at)
+
+
+async def tell(session: AsyncSession, actor: Actor, run_id: UUID, topic: str = "run.moved") -> None:
+    """Tell whoever listens that a run has moved, once this transaction commits."""
+    outbox.put(session, actor, topic, run_id=run_id)
+    await outbox.stir(session, run_id)
 
 
 async def move(

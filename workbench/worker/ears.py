@@ -36,6 +36,7 @@ class Calls:
     """Bids to look at a run at once, which any listener may be sent by anybody."""
 
     def __init__(self) -> None:
+        self.due = asyncio.Event()  # set when messages are to leave
         self._awaited: dict[str, asyncio.Event] = {}
 
     @contextmanager
@@ -52,7 +53,10 @@ class Calls:
         url = database.logins.worker.set(drivername="postgresql")
         address = url.render_as_string(hide_password=False)
         async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
-            await connection.execute(f"listen {outbox.ENDED}")
+            for channel in (outbox.ENDED, outbox.DUE):
+                await connection.execute(f"listen {channel}")
             async for notice in connection.notifies():
-                if event := self._awaited.get(notice.payload):
+                if notice.channel == outbox.DUE:
+                    self.due.set()
+                elif event := self._awaited.get(notice.payload):
                     event.set()

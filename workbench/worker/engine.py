@@ -21,6 +21,7 @@ from workbench.worker import kernel, marks
 from workbench.worker.kernel import Place
 from workbench.worker.marks import Mark
 from workbench.worker.outputs import Endless, Meter
+from workbench.worker.progress import Progress
 from workbench.worker.provisioner import KernelManager
 
 NAME = "workbench"
@@ -37,11 +38,12 @@ class Stopped(Exception):
 class Execution:
     """One notebook on its way through a kernel; `stop` and `strike` may come from any thread."""
 
-    def __init__(self, place: Place, cell_limit: int, deliver: Deliver) -> None:
+    def __init__(self, place: Place, cell_limit: int, deliver: Deliver, progress: Progress) -> None:
         """Prepare an execution; `deliver` gets each message of the notebook as it arrives."""
         self.place = place
         self.cell_limit = cell_limit
         self.deliver = deliver
+        self.progress = progress
         self.notebook: NotebookNode | None = None
         self.is_stopped = False
         self.has_begun = False
@@ -178,6 +180,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         except Endless as error:
             self.execution.break_off(error)
             return None
+        if msg["msg_type"] == "stream":
+            self.execution.progress.say(msg["content"]["text"])
         output: NotebookNode | None = super().process_message(msg, *rest)
         return output
 
@@ -186,12 +190,14 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
             raise Stopped
         self.execution.has_begun = True
 
-    def _begin(self, *, cell: NotebookNode, **_: Any) -> None:
+    def _begin(self, *, cell: NotebookNode, cell_index: int, **_: Any) -> None:
         marks.mark(cell, Mark.FAILED)  # until it is known better
+        self.execution.progress.cell(self.nb, cell_index)
 
     def _note(self, *, cell: NotebookNode, execute_reply: dict[str, Any], **_: Any) -> None:
         if execute_reply["content"]["status"] == "ok":
             marks.mark(cell, Mark.EXECUTED)
+            self.execution.progress.done(self.nb)
 
 
 class WorkbenchEngine(Engine):  # type: ignore[misc]

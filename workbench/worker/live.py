@@ -21,7 +21,7 @@ from workbench.files import writing
 from workbench.files.attached import Made
 from workbench.identity.tokens import Claims
 from workbench.runs import artifacts, attempts
-from workbench.runs.attempts import Attempt, StaleAttempt
+from workbench.runs.attempts import Attempt, StaleAttempt, Standing
 from workbench.runs.models import Run
 from workbench.runs.schemas import (
     MAX_ARTIFACT_BYTES,
@@ -75,6 +75,12 @@ class Live:
             progress, time = self.progress, await attempts.clock(session)
             await attempts.beat(session, self.keeper, self.attempt, time, progress)
         self.told = progress
+
+    async def tell(self, standing: Standing, said: str) -> None:
+        """Say how far the attempt is; raise StaleAttempt when it is over."""
+        async with self.parts.database.session(self.keeper) as session:
+            await attempts.tell(session, self.keeper, self.attempt, standing, said)
+        self.told = standing.progress
 
     async def is_admitted(self) -> bool:
         """Whether who started the run may still act; a next query would be refused otherwise."""

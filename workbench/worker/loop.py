@@ -39,6 +39,7 @@ from workbench.worker.tasks import EVERYTHING, GRACE_SECONDS, RUNS, Share
 from workbench.worker.warm import Kernels
 
 RELAY_SECONDS = 0.5
+RELAY_LEAST_SECONDS = 0.02
 WARM_SECONDS = 60.0
 MAIL_SECONDS = 2.0
 TICK_SECONDS = 1.0
@@ -87,7 +88,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event, share: Share)
     ]
     mailroom = Mailroom.of(parts)
     chores = (
-        asyncio.create_task(_often(lambda: _relay(parts), RELAY_SECONDS)),
+        asyncio.create_task(_often(lambda: _relay(parts, runner.calls.due), RELAY_LEAST_SECONDS)),
         asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
         asyncio.create_task(_often(lambda: _tick(parts), TICK_SECONDS)),
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
@@ -161,9 +162,18 @@ async def _rescue(parts: Parts, app: procrastinate.App, hands: Sequence[Hands]) 
         some.remind()
 
 
-async def _relay(parts: Parts) -> None:
-    while await relay(parts.database):
-        pass
+async def _relay(parts: Parts, due: asyncio.Event) -> None:
+    """Send what is due, then wait to be called, or a while."""
+    due.clear()
+    try:
+        while await relay(parts.database):
+            pass
+    except Exception:
+        await asyncio.sleep(RELAY_SECONDS)
+        raise
+    with suppress(TimeoutError):
+        async with asyncio.timeout(RELAY_SECONDS):  # `wait_for` may swallow a cancellation
+            await due.wait()
 
 
 async def _deliver(mailroom: Mailroom) -> None:

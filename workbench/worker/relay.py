@@ -35,6 +35,7 @@ async def _send(database: Database, tenant_id: UUID, message_ids: list[UUID]) ->
     actor = Actor.of_system("relay", *needed, tenant_id=tenant_id)
     sent = []
     async with database.session(actor) as session:
+        await outbox.hold(session, tenant_id)
         for message_id in message_ids:
             if await outbox.mark_sent(session, tenant_id, message_id, now()):
                 await outbox.notify(session, message_id)

@@ -22,6 +22,7 @@ from workbench.worker.live import Live
 from workbench.worker.outcome import Outcome
 from workbench.worker.parts import now
 from workbench.worker.patience import patiently
+from workbench.worker.progress import Progress
 
 POLL_SECONDS = 0.5
 LEAST_SECONDS = 0.1  # between two looks, however often somebody calls
@@ -50,7 +51,10 @@ class Watched:
         self._contract = notebook
         self._pool = pool
         self._call = call
-        self._execution = Execution(place, notebook.cell_limit_seconds, self._deliver)
+        self._progress = Progress(lambda: live.hidden)
+        self._execution = Execution(
+            place, notebook.cell_limit_seconds, self._deliver, self._progress
+        )
 
     @property
     def notebook(self) -> NotebookNode | None:
@@ -64,6 +68,7 @@ class Watched:
         work = self._loop.run_in_executor(self._pool, execute)
         ears = asyncio.create_task(self._listen())
         guard = asyncio.create_task(self._guard())
+        telling = asyncio.create_task(self._progress.written(self._live.tell))
         try:
             verdict = await self._watch(work, deadline)
         except asyncio.CancelledError:
@@ -73,6 +78,8 @@ class Watched:
             guard.cancel()
             self._messages.put_nowait(None)
             await ears
+            self._progress.close()
+            await telling
         if self._execution.is_stopped:
             return verdict
         return outcome.of(self._execution, work.exception(), self._contract.cell_limit_seconds)
@@ -134,6 +141,7 @@ class Watched:
         while (message := await self._messages.get()) is not None:
             try:
                 await patiently(partial(self._live.hear, message))
+                self._progress.reach(self._live.progress)
             except Exception:
                 log.exception("message_lost", run=str(self._live.run.id))
 

@@ -19,13 +19,14 @@ from workbench.audit import commands as audit
 from workbench.db import pages
 from workbench.errors import NotFound
 from workbench.notebooks import queries as notebooks
-from workbench.runs import cloning, commands, keys, queries, turns
+from workbench.runs import cloning, commands, keys, logs, queries, turns
 from workbench.runs.artifacts import place as lies
 from workbench.runs.models import Artifact, Run
 from workbench.runs.schemas import (
     ArtifactView,
     AttemptView,
     Clone,
+    LogView,
     MetricView,
     NewRun,
     RunView,
@@ -146,6 +147,18 @@ async def metrics(run_id: UUID, actor: CurrentActor, session: Session) -> PageVi
         MetricView.model_validate(m) for m in await session.scalars(queries.metrics(actor, run_id))
     ]
     return PageView(items=items, next_cursor=None)
+
+
+@router.get("/{run_id}/log")
+async def log(
+    run_id: UUID,
+    actor: CurrentActor,
+    session: Session,
+    after: Annotated[int, Query(ge=0, description="A position that an answer told.")] = 0,
+) -> LogView:
+    """Show what a run prints, as far as it is kept."""
+    await _found(session, actor, run_id)
+    return await logs.read(session, actor, run_id, after)
 
 
 @router.get("/{run_id}/artifacts")

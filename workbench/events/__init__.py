@@ -1,0 +1,1 @@
+"""Events: what happens in a tenant, told as it happens to those who may see it."""

@@ -1,0 +1,116 @@
+"""A feed: what one listener has not been told yet, each time under the rights it has then."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workbench.access import queries as access
+from workbench.actor import Actor
+from workbench.db.session import Database
+from workbench.events import showing
+from workbench.events.ears import Ear, Ears, Heard
+from workbench.events.schemas import Event, Opening
+from workbench.identity.tokens import Claims
+from workbench.outbox import queries as outbox
+from workbench.outbox.models import OutboxMessage
+from workbench.permissions import Permission
+from workbench.runs import logs
+
+PAGE = 200
+LEAST_SECONDS = 0.1  # between two newest states of one thing
+MOST_SECONDS = 2.0  # between two looks, also when nothing is heard
+READY = "ready"
+MISSED = "missed"
+
+
+class Feed:
+    """Tells one listener what happens, from where it stopped listening."""
+
+    def __init__(self, database: Database, claims: Claims, ear: Ear, opening: Opening) -> None:
+        """Listen with an ear for whoever the claims name."""
+        self._database = database
+        self._claims = claims
+        self._ear = ear
+        self._logs = dict(opening.logs)
+        self._last_id = opening.last_id
+        self._position: int | None = None
+        self._versions: dict[UUID, int] = {}
+
+    async def next(self) -> list[Event]:
+        """Wait for what happens next; raise SignedOut once the listener has no access.
+
+        An empty answer says that a while has passed and that the access lasts.
+        """
+        if self._position is None:
+            return await self._begin()
+        heard = await self._ear.wait(LEAST_SECONDS, MOST_SECONDS)
+        actor = await access.actor_of(self._database, self._claims)
+        async with self._database.session(actor) as session:
+            messages = await self._messages(session, actor)
+            if len(messages) == PAGE:
+                self._ear.urgent.set()
+                self._ear.anything.set()
+            events = await showing.told(session, actor, messages)
+            return events + await self._newest(session, actor, heard)
+
+    async def _begin(self) -> list[Event]:
+        """Find out where the listener stands; what is heard from now on comes after it."""
+        actor = await access.actor_of(self._database, self._claims)
+        async with self._database.session(actor) as session:
+            newest = await session.scalar(outbox.newest(actor))
+            known = None
+            if self._last_id is not None:
+                known = await session.scalar(outbox.message(actor, self._last_id))
+        found = known if known is not None and known.position is not None else newest
+        self._position = (found.position or 0) if found is not None else 0
+        is_missed = self._last_id is not None and found is not known
+        topic = MISSED if is_missed else READY
+        return [Event(id=found.id if found is not None else None, topic=topic, data={})]
+
+    async def _messages(self, session: AsyncSession, actor: Actor) -> list[OutboxMessage]:
+        statement = outbox.after(actor, self._position or 0, showing.TOPICS, PAGE)
+        messages = [*(await session.scalars(statement))]
+        if messages:
+            self._position = messages[-1].position
+        return messages
+
+    async def _newest(self, session: AsyncSession, actor: Actor, heard: Heard) -> list[Event]:
+        events = []
+        if heard.runs or heard.is_everything:
+            runs = None if heard.is_everything else heard.runs
+            events += await showing.runs(session, actor, runs)
+        if heard.datasets or heard.is_everything:
+            datasets = None if heard.is_everything else heard.datasets
+            found = await showing.datasets(session, actor, datasets)
+            events += [event for event in found if self._is_newer(event)]
+        for run_id in self._logs if heard.is_everything else self._logs.keys() & heard.runs:
+            events += await self._printed(session, actor, run_id)
+        return events
+
+    def _is_newer(self, event: Event) -> bool:
+        dataset_id, version = UUID(event.data["id"]), int(event.data["version"])
+        is_newer = self._versions.get(dataset_id) != version
+        self._versions[dataset_id] = version
+        return is_newer
+
+    async def _printed(self, session: AsyncSession, actor: Actor, run_id: UUID) -> list[Event]:
+        if not actor.may_somewhere(Permission.RUN_READ):
+            return []
+        printed = await logs.read(session, actor, run_id, self._logs[run_id])
+        if not printed.text:
+            return []
+        self._logs[run_id] = printed.position
+        data = {"run_id": str(run_id), **printed.model_dump()}
+        return [Event(topic="run.printed", data=data)]
+
+
+@asynccontextmanager
+async def listening(
+    database: Database, ears: Ears, claims: Claims, opening: Opening | None = None
+) -> AsyncIterator[Feed]:
+    """A feed of what happens in a log-in's tenant; pages and dashboards await its `next`."""
+    actor = await access.actor_of(database, claims)
+    with ears.opened(actor) as ear:
+        yield Feed(database, claims, ear, opening or Opening())
