@@ -61,5 +61,6 @@ async def start_for(
         notebook=run.notebook,
         person=str(person.user_id),
     )
+    await states.tell(session, actor, run.id)
     await states.enqueue(session, run)
     return run
