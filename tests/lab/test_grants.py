@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeActor
-from tests.support import granting, people, samples
+from tests.support import flights, granting, people, samples
 from workbench.access import queries, roles
 from workbench.actor import Actor
 from workbench.datasets import commands
 from workbench.db.session import Database
 from workbench.identity.tokens import Tokens
-from workbench.lab import reading
+from workbench.lab import completing, reading
 from workbench.lab.reading import BadQuery
+from workbench.lab.run import LabRun
 from workbench.notebooks import Shelf
 from workbench.permissions import Permission, Role
 from workbench.runs.tickets import Ticket
@@ -40,7 +41,11 @@ async def test_a_kernel_reads_the_part_that_is_granted(
     owner: Actor,
     tmp_path: Path,
 ) -> None:
-    """Its tables are the part, under masks, and the whole is refused by name; not to an owner."""
+    """Its tables are the part, under masks, and the whole is refused by name; not to an owner.
+
+    Names are completed of what is seen, and of nothing else.
+    """
+    await flights.load(database, tenant.id, "OO")
     await samples.shared(database, samples.TRIPS)
     await commands.adopt_shared(database, tenant.id)
     await samples.fill(database, storage, tenant.id, "sample_trips", samples.TRIPS_CSV)
@@ -63,6 +68,11 @@ async def test_a_kernel_reads_the_part_that_is_granted(
         frame = reading.frame(await ticket(actor), query, [])
         return [tuple(row) for row in frame.itertuples(index=False)]
 
+    async def offered(actor: Actor) -> set[str]:
+        (await ticket(actor)).write(tmp_path / "ticket.json")
+        names = completing.Known(LabRun(tmp_path / "ticket.json")).names()
+        return {name for name, columns in names.items() if columns.count("carrier") == 1}
+
     asked = "select distinct carrier, dest is null from sample_trips"
     guest = await people.admit(database, user, tenant.id)
     assert await read(guest, asked) == [("UA", True)]
@@ -71,3 +81,5 @@ async def test_a_kernel_reads_the_part_that_is_granted(
     with pytest.raises(BadQuery, match="part of this dataset"):
         await read(guest, "select count(*) from data.sample_trips")
     assert await read(owner, "select count(*) from data.sample_trips") == [(6,)]
+    assert await offered(guest) == {"sample_trips"}
+    assert await offered(owner) == {"sample_trips", "flights"}

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from sqlalchemy import column, func, literal, select, table, text
 
-import workbench
 from tests.support import flights
 from workbench import lab
 from workbench.actor import Actor
@@ -67,21 +66,6 @@ class TestOpenRun:
         monkeypatch.setenv(VARIABLE, str(tmp_path / "nothing"))
         with pytest.raises(NoRun):
             lab.open_run()
-
-    async def test_it_gives_the_extension_its_run(self, run: LabRun, tenant: Tenant) -> None:
-        """`%load_ext workbench` names the run."""
-
-        class Shell:
-            names: dict[str, Any]
-
-            def push(self, names: dict[str, Any]) -> None:
-                self.names = names
-
-        shell = Shell()
-        workbench.load_ipython_extension(shell)
-
-        assert (run.id, run.tenant) == (None, tenant.name)
-        assert shell.names["run"].tenant == tenant.name
 
     async def test_its_client_speaks_as_the_member(
         self, run: LabRun, settings: Settings, actor: Actor

@@ -14,6 +14,8 @@ from workbench.worker import kernel, parts, ticketing
 TICKET_LIFETIME = timedelta(minutes=15)
 RENEWAL = timedelta(minutes=5)
 DAY = timedelta(days=1)
+KERNEL = "workbench"  # our kernelspec: kernels that are started ahead
+AHEAD = "workbench.worker.provisioner"  # fills up when JupyterLab starts, for the first notebook
 
 
 def serve_lab(
@@ -49,12 +51,15 @@ def _stop_when_told() -> None:
 async def _serve(
     made: parts.Parts, actor: Actor, place: kernel.Place, port: int, environment: dict[str, str]
 ) -> None:
-    options = place.options() | {"env": place.environment() | environment}
+    ahead = {"WORKBENCH_WARM_KERNELS": str(made.settings.warm_kernels)}
+    options = place.options() | {"env": place.environment() | ahead | environment}
     host = made.settings.host
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
         *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
         f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        f"--MultiKernelManager.default_kernel_name={KERNEL}",
+        f"--ServerApp.jpserver_extensions={AHEAD}=True",
         start_new_session=True,  # Ctrl-C would make it ask a question that nobody sees
         **options,
     )

@@ -24,7 +24,8 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-from workbench.errors import Invalid
+from workbench.datasets import sql_places
+from workbench.errors import Detail, Invalid
 from workbench.runs.tickets import Ticket
 
 TELL = (
@@ -33,6 +34,8 @@ TELL = (
     "set_config('cursor_tuple_fraction', '1', false)"  # all rows of a cursor will be fetched
 )
 BATCH = 10_000
+CANCELLED = "canceling statement due to user request"
+MESSAGE, PLACE = b"PG_DIAG_MESSAGE_PRIMARY", b"PG_DIAG_STATEMENT_POSITION"
 DECLARE = "declare workbench_rows no scroll cursor for "
 FETCH = f"fetch forward {BATCH} from workbench_rows"
 Dtypes: TypeAlias = Literal["numpy", "arrow"]
@@ -43,6 +46,12 @@ class BadQuery(Invalid):
     """PostgreSQL refuses this query."""
 
     code = "bad_query"
+
+
+class Cancelled(BadQuery):
+    """The statement was cancelled, and is gone from the database."""
+
+    code = "cancelled"
 
 
 class Rows(NamedTuple):
@@ -85,7 +94,7 @@ def _executed(ticket: Ticket, sql: str, values: list[Any]) -> Iterator[Rows]:
             cursor.fetchall()
             yield _answer(cursor, sql, values)
     except (DatabaseError, OSError) as error:
-        raise BadQuery(_first_line(error)) from None
+        raise _refused(error, sql, values) from None
 
 
 def _answer(cursor: dbapi.Cursor, sql: str, values: list[Any]) -> Rows:
@@ -155,10 +164,12 @@ def compiled(statement: Executable, parameters: dict[str, Any]) -> tuple[str, li
     options = {"render_postcompile": True}
     form = cast("SQLCompiler", element.compile(dialect=DIALECT, compile_kwargs=options))
     values = form.construct_params(parameters)
-    return str(form), [_bindable(values[name]) for name in form.positiontup or ()]
+    return str(form), [bindable(values[name]) for name in form.positiontup or ()]
 
 
-def _bindable(value: Any) -> Any:
+def bindable(value: Any) -> Any:
+    """A value as the driver takes it; NumPy's and pandas' own become Python's."""
+    value = value.tolist() if hasattr(value, "tolist") else value
     return str(value) if isinstance(value, UUID | Decimal) else value
 
 
@@ -182,6 +193,19 @@ def _column(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
 
 def _id(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+def _refused(error: Exception, sql: str, values: list[Any]) -> BadQuery:
+    """What PostgreSQL says, and in the details where; the driver cancels when interrupted."""
+    if CANCELLED in str(error):
+        return Cancelled()
+    told = dict(getattr(error, "details", None) or ())
+    line = _first_line(error)
+    message = told[MESSAGE].decode() if MESSAGE in told else line.rpartition("ERROR:  ")[2]
+    before = len(DECLARE) if values and _is_select(sql) else 0
+    start = int(told.get(PLACE, 0)) - 1 - before
+    place = sql_places.position(sql, start) if 0 <= start <= len(sql) else None
+    return BadQuery(line, details=[Detail("sql", message, place)])
 
 
 def _first_line(error: Exception) -> str:

@@ -92,8 +92,11 @@ class LabRun:
         With `dtypes="arrow"` every column keeps its Arrow type, so that whole numbers with gaps
         stay whole. A run tells its worker what was read, for the audit.
         """
+        return self.numbered(*reading.bound(query, parameters or {}), dtypes=dtypes)
+
+    def numbered(self, sql: str, values: list[Any], *, dtypes: Dtypes = "numpy") -> pd.DataFrame:
+        """Read a statement whose parameters are `$1, $2, …` into a frame."""
         ticket = self.ticket
-        sql, values = reading.bound(query, parameters or {})
         try:
             frame = reading.frame(ticket, sql, values, dtypes)
         except reading.BadQuery as error:

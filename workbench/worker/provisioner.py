@@ -144,3 +144,13 @@ def shared() -> Kernels:
     kernels = Kernels(Guest.settle, Settings().warm_kernels)
     atexit.register(kernels.close)
     return kernels
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Say to a Jupyter server that this module is one of its extensions."""
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(_: object) -> None:
+    """Start kernels as a Jupyter server starts, so that its first notebook finds one."""
+    shared().fill()
