@@ -32,6 +32,8 @@ OUTLIVES = {
     Permission.RUN_START,
     Permission.SANDBOX_RUN,
     Permission.ROW_EXPORT,
+    Permission.SCHEDULE_MANAGE,
+    Permission.SCHEDULE_READ,  # it tells members' addresses
     Permission.TENANT_EXPORT,
     Permission.TENANT_MANAGE,
     Permission.TOKEN_MANAGE,

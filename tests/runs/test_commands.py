@@ -114,7 +114,8 @@ class TestCancel:
 
         assert (cancelled.status, cancelled.finished_at) == ("cancelled", NOW)
         async with database.session(actor) as session:
-            topics = await session.scalars(select(OutboxMessage.topic))
+            told = select(OutboxMessage.topic).order_by(OutboxMessage.id)
+            topics = await session.scalars(told)
             assert topics.all()[-2:] == ["run.moved", "run.finished"]
 
     async def test_it_takes_the_rights_of_the_run(
