@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any, ClassVar
 
+import brotli
 import httpx
 import pytest
 import sentry_sdk
@@ -24,6 +25,8 @@ from workbench.identity.tokens import Tokens
 from workbench.settings import Settings
 from workbench.storage import Storage
 
+# Sentry's client takes brotli where that is installed.
+UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress}
 SECRET = "a value that nobody may read"
 
 
@@ -35,9 +38,8 @@ class Sink(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Keep a report."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.received.append(body.decode())
+        unpack = UNPACK.get(self.headers.get("Content-Encoding", ""), bytes)
+        self.received.append(unpack(body).decode())
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"{}")
