@@ -11,6 +11,8 @@ from workbench.actor import Actor
 from workbench.worker import outputs
 
 SPAWN = "import subprocess, sys, time\n"
+# While lines are counted, 100 MB take longer than a cell may.
+pytestmark = pytest.mark.no_cover
 HOLD = "held = bytearray(150 << 20); import time; time.sleep(60)"
 HOGS: dict[str, tuple[dict[str, Any], str, str]] = {
     "one process that wants much memory": (
