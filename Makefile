@@ -27,8 +27,8 @@ help: ## Show this list
 up: install ## Start Workbench with the demo on one port; Ctrl-C stops it
 	@exec $(BIN)/workbench up $(ARGS)
 
-test: install ## Run every test; with CI=true, branch coverage below 90 % fails
-	@$(PYTEST) $(if $(strip $(ARGS)),$(ARGS),$(if $(CI),--cov))
+test: install ## Run every test; with COVERAGE=1, branch coverage below 90 % fails
+	@$(PYTEST) $(if $(strip $(ARGS)),$(ARGS),$(if $(COVERAGE),--cov))
 
 prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)
