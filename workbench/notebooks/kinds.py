@@ -5,6 +5,7 @@ cannot differ. Values are plain JSON: dates and times are text there, and nothin
 """
 
 import json
+from abc import ABC, abstractmethod
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal, cast
 
@@ -30,7 +31,7 @@ ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"
 Name = Annotated[str, Field(pattern=NAME)]
 
 
-class Kind(BaseModel):
+class Kind(BaseModel, ABC):
     """What every kind declares."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,9 +43,9 @@ class Kind(BaseModel):
     optional: bool = False
     default: JsonValue = None
 
+    @abstractmethod
     def annotation(self) -> Any:
         """The type of its values, without None."""
-        raise NotImplementedError
 
     def worded(self, text: str) -> JsonValue:
         """The value that a text in a shell stands for; what it cannot be is left to the check."""

@@ -12,7 +12,7 @@ from workbench.bench.profiling import plans
 from workbench.bench.profiling.measuring import Profiled
 from workbench.bench.profiling.pool import CONNECTIONS, HOLD_SECONDS
 from workbench.bench.profiling.statements import Explained
-from workbench.bench.summary import BAD, GOOD, THEIRS, number, said
+from workbench.bench.summary import BAD, GOOD, THEIRS, counted, number, said
 
 LAZY, EAGER = "lazy_time", "eager_time"
 
@@ -22,14 +22,11 @@ def verdict(found: Profiled, history: History) -> Markdown:
     figures = {figure.name: figure for figure in found.figures}
     held = [figure for figure in found.figures if figure.budget is not None]
     over = [figure for figure in held if figure.is_over]
-    first = f"**All {len(held)} budgets are met.**"
-    if over:
-        first = f"**{len(over)} of {len(held)} budgets are missed.**"
     lazy, eager = (number(figures[name].value, "ms") for name in (LAZY, EAGER))
     parents = f"{found.profile.parents:,}"
     rests = (
-        f"{first} {parents} runs with their metrics took {lazy} loaded one by one, and {eager} "
-        f"loaded together, of {found.profile.rows:,} records.{_few(found)}"
+        f"{counted(held)} {parents} runs with their metrics took {lazy} loaded one by one, and "
+        f"{eager} loaded together, of {found.profile.rows:,} records.{_few(found)}"
     )
     points = [
         *(f"* {figure.title}: {said(figure)}" for figure in over),

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure as Picture
 from pandas.io.formats.style import Styler
 
 from workbench.bench.history import History
-from workbench.bench.summary import BAD, GOOD, said
+from workbench.bench.summary import BAD, GOOD, counted, said
 from workbench.bench.visits import judging
 from workbench.bench.visits.crowd import LEAST_SECONDS, LEAST_USERS
 from workbench.bench.visits.measuring import Visited
@@ -20,12 +20,9 @@ def verdict(found: Visited, history: History) -> Markdown:
     figures = {figure.name: figure for figure in found.figures}
     held = [figure for figure in found.figures if figure.budget is not None]
     over = [figure for figure in held if figure.is_over]
-    first = f"**All {len(held)} budgets are met.**"
-    if over:
-        first = f"**{len(over)} of {len(held)} budgets are missed.**"
     crowd = found.crowd
     rests = (
-        f"{first} {crowd.users} people of {crowd.tenants} tenants had "
+        f"{counted(held)} {crowd.users} people of {crowd.tenants} tenants had "
         f"{figures['answers'].value:,.0f} answers in {crowd.seconds} s, "
         f"{figures['errors'].value:,.0f} of them errors.{_few(found)}"
     )
