@@ -51,8 +51,11 @@ def smtp() -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def mailroom(room: Room, database: Database, migrated: Embedded, smtp: MailServer) -> Mailroom:
+async def mailroom(
+    room: Room, database: Database, migrated: Embedded, smtp: MailServer
+) -> Mailroom:
     """A mailroom that sends through the server; what other tests have left is sent no more."""
+    await relayed(database)
     with migrated.superuser("workbench") as superuser:
         for table in ("mails", "account_mails"):
             superuser.execute(
@@ -62,11 +65,16 @@ def mailroom(room: Room, database: Database, migrated: Embedded, smtp: MailServe
     return Mailroom(database, parts.tokens.mail, SENDER, post.Smtp.of(smtp.url), parts.storage)
 
 
+async def relayed(database: Database) -> None:
+    """Let the relay pass on all that waits, of other tests too."""
+    while await relay(database):
+        pass
+
+
 async def announced(room: Room, *ran: Run, times: int = 1) -> None:
     """Let the relay hear of ends, and the queue's task tell of each, so many times at once."""
     database = room.bench.parts.database
-    while await relay(database):
-        pass
+    await relayed(database)
     for run in ran:
         telling = [announcing.announce(database, run.tenant_id, run.id) for _ in range(times)]
         await asyncio.gather(*telling)
