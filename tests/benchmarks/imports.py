@@ -10,6 +10,7 @@ how much memory the process took.
 import argparse
 import asyncio
 import itertools
+import os
 import statistics
 import sys
 import tempfile
@@ -151,6 +152,7 @@ async def once(database: Database, storage: Storage, actor: Actor, path: Path) -
         done = await commands.import_now(
             *(database, storage, samples.BOUNDS, actor, "flights", writing.blocks(file)),
             file_name=path.name,
+            expected=os.fstat(file.fileno()).st_size,
             order=ORDER,
         )
     assert done.status == "succeeded", done.error

@@ -1,6 +1,7 @@
 """The ways through Workbench that the bench takes: the rooms' own commands, as doors call them."""
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +27,7 @@ async def load(world: World, path: Path) -> Import:
         order = await commands.send_import(
             *(world.database, world.storage, BOUNDS, engineer, name, writing.blocks(file)),
             file_name=path.name,
+            expected=os.fstat(file.fileno()).st_size,
             order=ImportOrder(reading=Reading(null_text=NULL_TEXT)),
         )
     worker = Actor.of_system("datasets.load", *commands.LOADER, tenant_id=order.tenant_id)

@@ -1,6 +1,7 @@
 """`workbench import`: a file into a dataset, looked at first and loaded at once."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -164,6 +165,7 @@ async def _loaded(
             return await commands.import_now(
                 *(db, storage, bounds, actor, dataset, writing.blocks(file)),
                 file_name=path.name,
+                expected=os.fstat(file.fileno()).st_size,
                 order=order,
                 progress=done,
             )

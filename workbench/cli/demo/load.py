@@ -1,6 +1,7 @@
 """Loading the demo through the real path: storage, staging, and the tenants' own policies."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Awaitable, Iterable
 from pathlib import Path
@@ -137,6 +138,7 @@ async def _fill(
             loaded = await datasets.import_now(
                 *(database, storage, bounds, actor, name, writing.blocks(file)),
                 file_name=path.name,
+                expected=os.fstat(file.fileno()).st_size,
                 order=ORDER,
             )
         if loaded.status != "succeeded":

@@ -20,12 +20,16 @@ async def send_import(  # noqa: PLR0913 (what an import is, and where it goes)
     chunks: Chunks,
     *,
     file_name: str,
+    expected: int = 0,
     order: ImportOrder | None = None,
 ) -> Import:
-    """Keep what comes and have a worker load it, in transactions of its own."""
+    """Keep what comes and have a worker load it, in transactions of its own.
+
+    Room for the bytes that are `expected` is reserved at once, for more of them as they come.
+    """
     keeping.require_sender(actor)
     async with keeping.arriving(database, storage, actor, bounds) as arrival:
-        await arrival.receive(chunks)
+        await arrival.receive(chunks, expected=expected)
         async with database.session(actor) as session:
             return await imports.start_import(
                 session, actor, arrival, dataset, file_name=file_name, order=order
@@ -41,16 +45,18 @@ async def import_now(  # noqa: PLR0913 (as above)
     chunks: Chunks,
     *,
     file_name: str,
+    expected: int = 0,
     order: ImportOrder | None = None,
     progress: Progress | None = None,
 ) -> Import:
     """Keep what comes, and order and load it in one transaction: a worker that looks finds it done.
 
     So an end in the middle leaves no import. The tenant's room is locked at the very end only.
+    Bytes that are `expected` are reserved as in `send_import`.
     """
     keeping.require_sender(actor)
     async with keeping.arriving(database, storage, actor, bounds) as arrival:
-        await arrival.receive(chunks)
+        await arrival.receive(chunks, expected=expected)
         async with database.session(actor) as session:
             made = await imports.start_import(
                 session, actor, arrival, dataset, file_name=file_name, order=order, is_last=False
