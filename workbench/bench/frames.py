@@ -19,7 +19,7 @@ SECTION = "frame"
 SQL = "select * from flights"
 BOUND = "select * from flights where distance >= $1"
 COPY = f"copy ({SQL}) to stdout (format binary)"
-ADBC_BUDGET, PANDAS_BUDGET = 1.15, 1 / 5
+ADBC_BUDGET, PANDAS_BUDGET = 1.15, 1 / 4.5
 
 
 async def measure(world: World, plan: Plan) -> tuple[dict[str, Times], list[Figure]]:
