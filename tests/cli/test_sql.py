@@ -33,8 +33,8 @@ async def tenant(shell: Shell, shell_home: Path) -> AsyncIterator[str]:
     await database.close()
 
 
-def test_it_answers_people_and_scripts(shell: Shell) -> None:
-    """A table, or JSON on one line; values come beside the statement."""
+def test_it_answers_people_and_scripts(shell: Shell, tmp_path: Path) -> None:
+    """A table, JSON on one line, or a file with all rows; values come beside the statement."""
     ask = ("sql", COUNT, "--tenant", SLUG, "-p", "late=-1")
     shown = shell(*ask)
     assert shown.returncode == 0, shown.stderr
@@ -47,6 +47,10 @@ def test_it_answers_people_and_scripts(shell: Shell) -> None:
     }
     cut = shell("sql", f"select * from {NAME}", "--tenant", SLUG, "--limit", "1")
     assert "There is more" in cut.stderr
+    file = tmp_path / "counts.csv"
+    written = shell(*ask, "--limit", "1", "-o", str(file), "--json")
+    assert json.loads(written.stdout)[0]["bytes"] == file.stat().st_size
+    assert file.read_text().split() == ["carrier,count", "AA,2", "[b]UA,1"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from workbench.datasets.schemas import RowsExport
 from workbench.db.session import Database
 from workbench.errors import Conflict
 
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
+
 
 def export(  # noqa: PLR0913 (each is an option)
     dataset: Annotated[str, typer.Argument(help="The dataset's name.")],
@@ -39,15 +41,12 @@ def export(  # noqa: PLR0913 (each is an option)
     email: Annotated[
         str | None, typer.Option("--as", help="The member who exports; an owner without it.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the file if there is one.")
-    ] = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the rows of a dataset into a file, as a member who may; the tenant's audit shows it."""
     path = output or Path(f"{dataset}.{format_}")
-    if path.exists() and not force:
-        raise Conflict(f"{path} is there already; --force replaces it.")
+    require_free(path, force=force)
     wanted = RowsExport(filter=conditions(filters or []), sort=sort(order), columns=names(columns))
 
     async def work(db: Database) -> int:
@@ -60,6 +59,12 @@ def export(  # noqa: PLR0913 (each is an option)
 
     size = database.run(work)
     console.show([{"file": str(path), "bytes": size}], as_json=as_json)
+
+
+def require_free(path: Path, *, force: bool) -> None:
+    """Raise Conflict where a file is that nobody said to replace."""
+    if path.exists() and not force:
+        raise Conflict(f"{path} is there already; --force replaces it.")
 
 
 async def write(path: Path, blocks: AsyncIterator[bytes]) -> int:

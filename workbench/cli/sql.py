@@ -2,22 +2,24 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from workbench.cli import console, database
+from workbench.cli import console, database, export
 from workbench.cli.acting import acting
 from workbench.cli.options import AsJson
 from workbench.datasets import commands
+from workbench.datasets.export_formats import Format
 from workbench.datasets.sql import Asked, SqlResult
 from workbench.db.session import Database
 from workbench.errors import Invalid
 
 
-def sql(
+def sql(  # noqa: PLR0913 (each is an option)
     statement: Annotated[str, typer.Argument(help="One SELECT, VALUES or EXPLAIN.")],
     *,
     tenant: Annotated[str, typer.Option(help="The tenant's slug.")],
@@ -26,6 +28,14 @@ def sql(
     ] = None,
     limit: Annotated[int, typer.Option(help="How many rows at most.")] = 1000,
     timeout: Annotated[float, typer.Option(help="For how many seconds at most.")] = 30,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A file for all rows, whatever --limit says."),
+    ] = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="How rows are written to it.")
+    ] = Format.CSV,
+    force: export.Force = False,
     email: Annotated[
         str | None, typer.Option("--as", help="The member who asks; an owner without it.")
     ] = None,
@@ -35,11 +45,24 @@ def sql(
     values = dict(_parameter(given) for given in parameters or [])
     asked = Asked(statement, values, limit, timedelta(seconds=timeout))
 
-    async def work(db: Database) -> SqlResult:
+    async def answer(db: Database) -> SqlResult:
         async with acting(db, tenant, email) as actor:
             return await commands.run_sql(db, actor, asked)
 
-    result = database.run(work)
+    async def write(db: Database, path: Path) -> int:
+        async with acting(db, tenant, email) as actor:
+            blocks = await commands.export_sql(db, actor, asked, format_)
+            return await export.write(path, blocks)
+
+    if output is None:
+        _show(database.run(answer), as_json=as_json)
+        return
+    export.require_free(output, force=force)
+    size = database.run(lambda db: write(db, output))
+    console.show([{"file": str(output), "bytes": size}], as_json=as_json)
+
+
+def _show(result: SqlResult, *, as_json: bool) -> None:
     if as_json:
         answer = {"columns": result.columns, "rows": result.rows, "truncated": result.truncated}
         typer.echo(json.dumps(answer, ensure_ascii=False))
