@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Request, Response, async_playwright, expect
 
 from dashboards import app as dashboards
+from tests.support import chromium
 from tests.support.serving import serving
 from workbench.api import app as api
 from workbench.db.session import Database
@@ -22,7 +23,6 @@ from workbench.worker import loop
 expect.set_options(timeout=60_000)  # ms; two cores may be busy with other things
 # Without them Chromium asks after its own updates.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 # Panel 1.9 makes Tornado's requests in a way that Tornado 6.7 will refuse.
 TORNADO = "ignore:.*HTTPServerRequest:DeprecationWarning"
 
@@ -77,21 +77,11 @@ async def house(settings: Settings, database: Database, storage: Storage) -> Asy
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where Debian's Chromium lies; without one the test says so, and fails in CI."""
-    found = next((path for path in CHROMIUM if Path(path).exists()), None)
-    if found is None:
-        report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        report("no Chromium found; install the package chromium")
-    return str(found)
-
-
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """A browser of this test alone."""
+async def browser() -> AsyncIterator[Browser]:
+    """A browser; each test has windows of its own, which know nothing of another's."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium,
+            executable_path=chromium.needed(),
             args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
         )
         yield browser
