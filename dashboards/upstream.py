@@ -3,6 +3,7 @@
 1. A socket that goes away is never told to the application: its sessions live for ever.
 2. Messages are sent in several frames without a lock: two at once can interleave.
 3. Every page follows `panel.state.busy`, and so that state holds every page ever opened.
+4. A socket that comes when its page's session is gone makes another, for which no page can be made.
 """
 
 import asyncio
@@ -10,9 +11,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import panel_material_ui as pmui
+from bokeh.protocol.exceptions import ProtocolError
 from bokeh.protocol.message import Message
+from bokeh.util.token import get_session_id
 from bokeh_fastapi.handler import WSHandler
 from fastapi import WebSocket
+
+GONE = 4404  # what a socket is closed with whose page has to be loaded again
 
 _connect = WSHandler.ws_connect
 _send = WSHandler.send_message
@@ -20,7 +25,12 @@ _locks: WeakKeyDictionary[Any, asyncio.Lock] = WeakKeyDictionary()
 
 
 async def connect_and_leave(handler: Any, websocket: WebSocket) -> None:
-    """Serve a socket, and tell the application when it is gone."""
+    """Serve a socket of a session that is there, and tell the application when it is gone."""
+    try:
+        handler.application_context.get_session(get_session_id(websocket.scope["subprotocols"][1]))
+    except ProtocolError:
+        await websocket.close(GONE)
+        return
     try:
         await _connect(handler, websocket)
     finally:

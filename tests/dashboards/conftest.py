@@ -37,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings(TORNADO))
 
 
+def session_token(page: str) -> str:
+    """The token that a page brings for its Bokeh session."""
+    found = re.search(r'"token":"([^"]+)"', unescape(page))
+    assert found is not None
+    return found[1]
+
+
 @dataclass(frozen=True)
 class Site:
     """A served app, and how a browser would speak to it."""
@@ -64,9 +71,7 @@ class Site:
         """Open a page and answer the token of its Bokeh session."""
         page = await self.get(path, actor)
         assert page.status_code == 200, page.text
-        found = re.search(r'"token":"([^"]+)"', unescape(page.text))
-        assert found is not None
-        return found[1]
+        return session_token(page.text)
 
     def connect(self, token: str, cookie: str | None, **options: Any) -> websockets.connect:
         """A socket to the first dashboard."""

@@ -5,6 +5,7 @@ import gc
 import weakref
 from typing import Any
 
+import httpx
 import panel as pn
 import panel_material_ui as pmui
 import pytest
@@ -17,6 +18,7 @@ from fastapi import FastAPI
 from panel.io.fastapi import add_applications
 
 from dashboards import upstream
+from tests.dashboards.conftest import session_token
 from tests.support.serving import serving
 
 
@@ -53,12 +55,10 @@ def served() -> tuple[FastAPI, BokehFastAPI]:
     return app, bokeh
 
 
-async def visit(app: FastAPI, path: str) -> None:
-    """Open a socket and go away."""
-    token = generate_jwt_token(
-        generate_session_id(), extra_payload={"headers": {}, "cookies": {}, "arguments": {}}
-    )
-    async with serving(app) as url:
+async def visit(app: FastAPI, path: str, token: str | None = None) -> None:
+    """Load a page, open its socket and go away; with a `token`, no page is loaded before."""
+    async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
+        token = token or session_token((await client.get("/mended")).text)
         address = url.replace("http", "ws") + path
         protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token)]
         async with websockets.connect(address, subprotocols=protocols) as socket:
@@ -79,6 +79,29 @@ class TestDisconnect:
         """Mended, nothing is kept."""
         app, bokeh = served
         await visit(app, "/mended/ws")
+
+        assert not bokeh._clients
+
+
+class TestGone:
+    """A socket whose page was loaded long ago."""
+
+    TOKEN = generate_jwt_token(
+        generate_session_id(), extra_payload={"headers": {}, "cookies": {}, "arguments": {}}
+    )
+
+    async def test_makes_a_session_upstream(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
+        """Upstream accepts it, and Panel makes the page of a request that lacks an address."""
+        app, bokeh = served
+        await visit(app, "/unmended/ws", self.TOKEN)
+
+        assert len(bokeh._clients) == 1
+
+    async def test_is_refused(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
+        """Mended, it is refused, so that the page is loaded again."""
+        app, bokeh = served
+        with pytest.raises(websockets.InvalidStatus):
+            await visit(app, "/mended/ws", self.TOKEN)
 
         assert not bokeh._clients
 
