@@ -20,6 +20,7 @@ from dashboards.explore import app as explore
 from dashboards.files import app as files
 from dashboards.flights import app as flights
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
+from dashboards.hearing import Hearing
 from dashboards.home import app as home
 from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
@@ -70,7 +71,10 @@ def mount(
     )
     login.add(app, door)
     quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
-    house = House(database, ROOT / "notebooks", quota=quota, file_limit=settings.file_limit)
+    hearing = Hearing(database, app.state.parts.ears)
+    house = House(
+        database, ROOT / "notebooks", quota=quota, file_limit=settings.file_limit, hearing=hearing
+    )
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)
     for route in app.router.routes:
@@ -78,7 +82,7 @@ def mount(
             _guard(route, door, set(pages or PAGES))
     _refuse_others(app, door, set(pages or PAGES))
     app.add_middleware(ProblemPages)
-    _live_with(app, logins)
+    _live_with(app, logins, hearing)
 
 
 def _add_pages(
@@ -135,13 +139,13 @@ def _refuse_others(app: FastAPI, door: Door, pages: set[str]) -> None:
     _guard(app.router.routes[-1], door, {"/dashboards/{path:path}"})
 
 
-def _live_with(app: FastAPI, logins: Logins) -> None:
-    """Watch the log-ins for as long as the app runs."""
+def _live_with(app: FastAPI, logins: Logins, hearing: Hearing) -> None:
+    """Watch the log-ins for as long as the app runs, and then listen no more."""
     inner = app.router.lifespan_context
 
     @contextlib.asynccontextmanager
     async def lifespan(running: Any) -> AsyncIterator[Any]:
-        async with inner(running) as state, logins.watched():
+        async with inner(running) as state, logins.watched(), contextlib.aclosing(hearing):
             yield state
 
     app.router.lifespan_context = lifespan

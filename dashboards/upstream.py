@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import panel_material_ui as pmui
+from bokeh.document import Document
 from bokeh.protocol.exceptions import ProtocolError
 from bokeh.protocol.message import Message
 from bokeh.util.token import get_session_id
@@ -43,6 +44,14 @@ async def send_whole(handler: Any, message: Message[Any]) -> int:
     async with _locks.setdefault(handler, asyncio.Lock()):
         sent: int = await _send(handler, message)
         return sent
+
+
+def is_sending(document: Document) -> bool:
+    """Whether a browser of a document has yet to take what was sent to it."""
+    session = getattr(document.session_context, "_session", None)
+    connections = getattr(session, "_subscribed_connections", ())  # Bokeh has no public way
+    sockets = [getattr(connection, "_socket", None) for connection in connections]
+    return any(_locks[socket].locked() for socket in sockets if socket in _locks)
 
 
 def release(page: pmui.Page) -> None:

@@ -4,6 +4,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dashboards.hearing import Hearing
 from workbench.actor import Actor
 from workbench.datasets.answers import Answers
 from workbench.db.session import Database
@@ -35,6 +36,7 @@ class House:
     answers: Answers = field(default_factory=Answers)
     quota: Quota = field(default_factory=Quota)
     file_limit: int = 2 * 1024**3  # bytes; the API refuses a larger file
+    hearing: Hearing | None = None  # without it pages show what was there when they loaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import panel as pn
 import param
 
+from dashboards import live
 from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
@@ -21,6 +22,7 @@ from dashboards.explore.store import PAGE, Store
 from dashboards.explore.views.answer import Result
 from dashboards.explore.views.form import Form
 from dashboards.explore.views.row_list import RowList
+from dashboards.hearing import Kind
 from dashboards.visits import Visit
 from workbench.errors import Invalid
 
@@ -76,7 +78,16 @@ class Explore:
         self._result.follow(self.page)
         self.page.param.watch(self._follow_scheme, "dark_theme")
         self._state.param.watch(self._stage.refresh, "question")
+        live.follow(visit, {Kind.DATASETS: self._hear})
         pn.state.onload(self._stage.refresh)
+
+    async def _hear(self, names: frozenset[str]) -> None:
+        """Answer again when rows have changed that the question may be about."""
+        name = self._state.question.dataset
+        if not names or not name or name in names or self._store.joins(name):
+            self._datasets = None
+            self._store.forget()
+            await self._stage.refresh()
 
     async def _refresh(self) -> None:
         try:
@@ -101,7 +112,7 @@ class Explore:
         answer, filters, found = await asyncio.gather(
             self._store.answer(question),
             self._store.own(question),
-            self._store.rows(question, None),
+            self._store.rows(question, self._state.cursors[-1]),
         )
         if question is not self._state.question:
             return  # asked something else meanwhile; its answer comes next

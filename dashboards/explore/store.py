@@ -53,6 +53,16 @@ class Store:
             self._opened[name] = await self._open(name)
         return self._opened[name]
 
+    def joins(self, name: str) -> bool:
+        """Whether an opened dataset brings columns of others."""
+        opened = self._opened.get(name)
+        return opened is not None and len(opened.own) < len(opened.fields)
+
+    def forget(self) -> None:
+        """Look datasets up again: they may have changed, or be gone."""
+        self._datasets.clear()
+        self._opened.clear()
+
     async def answer(self, question: Question) -> Answer:
         """The figures of a question, asked for at the same time."""
         opened = await self.open(question.dataset)

@@ -8,6 +8,7 @@ from uuid import UUID
 import panel as pn
 import structlog
 
+from dashboards import live
 from dashboards.components import states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
@@ -18,6 +19,7 @@ from dashboards.files.store import Loaded, Refused, Store
 from dashboards.files.views.datasets import Datasets
 from dashboards.files.views.imports import ImportList, Outcome
 from dashboards.files.views.upload import Upload
+from dashboards.hearing import Kind
 from dashboards.visits import Visit
 from workbench.api import problems
 
@@ -68,6 +70,8 @@ class Files:
             start=False,
         )
         self._state.param.watch(self._toggle_clock, "is_following")
+        counted = Latest(self._stage.attempting(self._refresh_datasets)).ask
+        live.follow(visit, {Kind.DATASETS: counted, Kind.IMPORTS: self._follow})
         pn.state.onload(self._stage.refresh)
 
     async def _refresh(self) -> None:

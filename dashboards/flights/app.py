@@ -4,6 +4,7 @@ import asyncio
 
 import panel as pn
 
+from dashboards import live
 from dashboards.components import states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
@@ -11,10 +12,11 @@ from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage
 from dashboards.flights.figures import Options
 from dashboards.flights.state import State
-from dashboards.flights.store import PAGE, NoFlights, Row, Store
+from dashboards.flights.store import AIRPORTS, FLIGHTS, PAGE, NoFlights, Row, Store
 from dashboards.flights.views.filters import Filters
 from dashboards.flights.views.flight_list import FlightList
 from dashboards.flights.views.overview import Overview
+from dashboards.hearing import Kind
 from dashboards.visits import Visit
 from workbench.datasets.schemas import Sort
 from workbench.db.pages import Page
@@ -51,7 +53,8 @@ class Flights:
         self._turn = Latest(self._stage.attempting(self._refresh_list)).ask
         self._shell = self._composed(visit)
         self.page = self._shell.page
-        self._state.param.watch(self._stage.refresh, ["origin", "destination", "since", "until"])
+        self._state.param.watch(self._choose, ["origin", "destination", "since", "until"])
+        live.follow(visit, {Kind.DATASETS: self._hear})
         pn.state.onload(self._stage.refresh)
 
     def _composed(self, visit: Visit) -> Shell:
@@ -68,17 +71,28 @@ class Flights:
         self._overview.follow(shell.page)
         return shell
 
+    async def _choose(self, *_events: object) -> None:
+        """Show what was chosen, from its first page on."""
+        self._state.restart()
+        await self._stage.refresh()
+
+    async def _hear(self, names: frozenset[str]) -> None:
+        """Show the choice again, where the visitor is in it, when its rows have changed."""
+        if not names or names & {FLIGHTS, AIRPORTS}:
+            self._options = None
+            self._store.forget()
+            await self._stage.refresh()
+
     async def _refresh(self) -> None:
         options = self._options or await self._open()
         if not options or not options.flights:
             self._stage.show_state(EMPTY)
             return
-        choice = self._state.choice()
-        self._state.restart()
+        choice, cursor = self._state.choice(), self._state.cursors[-1]
         self._list.wait()
         order = Sort(column=self._state.order, descending=self._state.descending)
         figures, found = await asyncio.gather(
-            self._store.figures(choice), self._store.flights(choice, order, None)
+            self._store.figures(choice), self._store.flights(choice, order, cursor)
         )
         self._total = figures.totals.flights
         with pn.io.hold():

@@ -59,6 +59,10 @@ class Store:
         self._datasets: dict[str, Dataset] = {}
         self._airports: Mapping[str, str] = {}
 
+    def forget(self) -> None:
+        """Look the datasets up again: they may have changed, or be gone."""
+        self._datasets.clear()
+
     async def tenant_name(self) -> str:
         """The name of the visitor's tenant."""
         actor = self._visit.actor

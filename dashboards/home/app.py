@@ -5,11 +5,13 @@ from typing import Any
 
 import panel as pn
 
+from dashboards import live
 from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
 from dashboards.components.shell import Shell, links
 from dashboards.components.stage import Stage
+from dashboards.hearing import Kind
 from dashboards.home.state import State
 from dashboards.home.store import Store
 from dashboards.home.views.lists import Lists
@@ -89,6 +91,7 @@ class Home:
             start=False,
         )
         self._state.param.watch(self._toggle_clock, "is_following")
+        live.follow(visit, {Kind.DATASETS: self._stage.refresh, Kind.RUNS: self._follow})
         pn.state.onload(self._stage.refresh)
 
     async def _refresh(self) -> None:

@@ -1,6 +1,6 @@
 """A feed: what one listener has not been told yet, each time under the rights it has then."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -36,7 +36,7 @@ class Feed:
         self._logs = dict(opening.logs)
         self._last_id = opening.last_id
         self._position: int | None = None
-        self._versions: dict[UUID, int] = {}
+        self._datasets: dict[UUID, tuple[str, int]] = {}  # name and version of those told
 
     async def next(self) -> list[Event]:
         """Wait for what happens next; raise SignedOut once the listener has no access.
@@ -84,16 +84,28 @@ class Feed:
         if heard.datasets or heard.is_everything:
             datasets = None if heard.is_everything else heard.datasets
             found = await showing.datasets(session, actor, datasets)
-            events += [event for event in found if self._is_newer(event)]
+            events += [event for event in found if self._is_newer(event)] + self._gone(
+                self._datasets.keys() if datasets is None else self._datasets.keys() & datasets,
+                {UUID(event.data["id"]) for event in found},
+            )
         for run_id in self._logs if heard.is_everything else self._logs.keys() & heard.runs:
             events += await self._printed(session, actor, run_id)
         return events
 
     def _is_newer(self, event: Event) -> bool:
-        dataset_id, version = UUID(event.data["id"]), int(event.data["version"])
-        is_newer = self._versions.get(dataset_id) != version
-        self._versions[dataset_id] = version
+        dataset_id = UUID(event.data["id"])
+        told = event.data["name"], int(event.data["version"])
+        is_newer = self._datasets.get(dataset_id) != told
+        self._datasets[dataset_id] = told
         return is_newer
+
+    def _gone(self, looked_for: Collection[UUID], found: Collection[UUID]) -> list[Event]:
+        """Those that were told, and are not there any more or not shown."""
+        names = {id_: self._datasets.pop(id_)[0] for id_ in set(looked_for) - set(found)}
+        return [
+            Event(topic="dataset.removed", data={"id": str(id_), "name": name})
+            for id_, name in names.items()
+        ]
 
     async def _printed(self, session: AsyncSession, actor: Actor, run_id: UUID) -> list[Event]:
         if not actor.may_somewhere(Permission.RUN_READ):
