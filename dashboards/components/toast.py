@@ -12,7 +12,7 @@ Do = Callable[[], Awaitable[None]]
 
 
 class Toast(JSComponent):
-    """The last message at the edge of the page; it goes by itself, and waits while one points at it."""
+    """The last message at the edge of the page; it goes by itself, but not under a pointer."""
 
     text = param.String(default="", doc="What happened.")
     is_wrong = param.Boolean(default=False, doc="Whether something did not succeed.")

@@ -35,6 +35,7 @@ HANDING_OUT = {
 UNCHANGING = {
     "PATCH /api/v1/files/uploads/{upload_id}": "a part of a file; its beginning and end are noted",
     "POST /api/v1/auth/password-reset": "asks for a mail; the change that follows is noted",
+    "POST /api/v1/notifications/read": "that one has read what one was told",
     "POST /api/v1/notifications/{notice_id}/read": "that one has read what one was told",
     "POST /api/v1/purges": "leaves a row in purges, which outlives the tenant",
     "POST /api/v1/invitations/show": "reads what a link offers, by a token no address may hold",

@@ -98,15 +98,22 @@ async def sign_in(  # noqa: PLR0913 (what a log-in is made of)
         login = await identity.open_login(
             session, user_id, user_agent=user_agent, address=address, now=now
         )
-        claims = Claims(login.id, user_id, tenant_id)
-        actor = await queries.admit(session, claims, login.expires_at)
-        if actor is None:
-            raise WrongPassword
-        if tenant_id is not None:
-            audit.record(session, actor, "login.begin", f"login {login.id}", address=address)
-        jti = new_name()
-        await identity.issue_refresh_token(session, login.id, jti, login.expires_at)
-        return _answer(tokens, actor, claims, jti, login.expires_at, now)
+        return await begin(session, tokens, login, tenant_id, now)
+
+
+async def begin(
+    session: AsyncSession, tokens: Tokens, login: Login, tenant_id: UUID | None, now: datetime
+) -> SignedIn:
+    """Let a new login act in a tenant, and give it its tokens; who it is was proved before."""
+    claims = Claims(login.id, login.user_id, tenant_id)
+    actor = await queries.admit(session, claims, login.expires_at)
+    if actor is None:
+        raise WrongPassword
+    if tenant_id is not None:
+        audit.record(session, actor, "login.begin", f"login {login.id}", address=login.address)
+    jti = new_name()
+    await identity.issue_refresh_token(session, login.id, jti, login.expires_at)
+    return _answer(tokens, actor, claims, jti, login.expires_at, now)
 
 
 async def refresh(database: Database, tokens: Tokens, token: str, now: datetime) -> SignedIn:

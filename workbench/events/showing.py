@@ -14,6 +14,9 @@ from workbench.datasets import queries as data
 from workbench.datasets.models import Dataset, Import
 from workbench.datasets.schemas import ImportView
 from workbench.events.schemas import Event
+from workbench.notifications import subscriptions
+from workbench.notifications.models import Notice
+from workbench.notifications.subscriptions import NoticeView
 from workbench.outbox.models import OutboxMessage
 from workbench.permissions import Permission
 from workbench.runs import queries
@@ -90,6 +93,14 @@ async def _members(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
     return {each: {"id": str(each), "role": roles.get(each)} for each in ids}
 
 
+async def _notices(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Shown:
+    """What the actor itself was told, and nobody else."""
+    if not actor.may_somewhere(Permission.RUN_READ):
+        return {}
+    found = await session.scalars(subscriptions.notices(actor).where(Notice.id.in_(ids)))
+    return {notice.id: _plain(NoticeView, notice) for notice in found}
+
+
 def _plain(view: Any, found: Any) -> dict[str, Any]:
     shown: dict[str, Any] = view.model_validate(found).model_dump(mode="json")
     return shown
@@ -104,12 +115,20 @@ TOPICS = {
     "imports.progressed": "import",
     "imports.undone": "import",
     "member.changed": "membership",
+    "notice.read": "notice",
+    "notice.written": "notice",
     "run.finished": "run",
     "run.moved": "run",
 }
-NAMES = {"import": "import_id", "membership": "membership_id", "run": "run_id"}
+NAMES = {
+    "import": "import_id",
+    "membership": "membership_id",
+    "notice": "notice_id",
+    "run": "run_id",
+}
 SHOWN: dict[str, Callable[[AsyncSession, Actor, Collection[UUID]], Awaitable[Shown]]] = {
     "import": _imports,
     "membership": _members,
+    "notice": _notices,
     "run": _runs,
 }

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,11 @@ from workbench.audit import commands as audit
 from workbench.db import soft_delete
 from workbench.errors import Conflict, Forbidden, NotFound
 from workbench.notifications.models import Channel, Event, Notice, Subscription
+from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
+
+WRITTEN = "notice.written"
+READ = "notice.read"
 
 
 class NewSubscription(BaseModel):
@@ -85,6 +89,20 @@ def notices(actor: Actor) -> Select[Notice]:
     )
 
 
+def unread(actor: Actor) -> Select[int]:
+    """How much of what the actor was told is not marked as read."""
+    actor.require_somewhere(Permission.RUN_READ)
+    return (
+        select(func.count())
+        .select_from(Notice)
+        .where(
+            Notice.tenant_id == actor.require_tenant(),
+            Notice.user_id == actor.user_id,
+            Notice.read_at.is_(None),
+        )
+    )
+
+
 async def subscribe(session: AsyncSession, actor: Actor, new: NewSubscription) -> Subscription:
     """Let the actor hear of something from now on."""
     actor.require_somewhere(Permission.RUN_READ)
@@ -130,4 +148,39 @@ async def mark_read(session: AsyncSession, actor: Actor, notice_id: UUID, now: d
     found: Notice | None = await session.scalar(statement)
     if found is None:
         raise NotFound
+    outbox.put(session, actor, READ, notice_id=notice_id)
     return found
+
+
+async def mark_all_read(session: AsyncSession, actor: Actor, now: datetime) -> int:
+    """Note that the actor has read all that he was told; answer how much was new to him."""
+    actor.require_somewhere(Permission.RUN_READ)
+    statement = (
+        update(Notice)
+        .where(
+            Notice.tenant_id == actor.require_tenant(),
+            Notice.user_id == actor.user_id,
+            Notice.read_at.is_(None),
+        )
+        .values(read_at=now)
+        .returning(Notice.id)
+    )
+    found = (await session.scalars(statement)).all()
+    if found:
+        outbox.put(session, actor, READ, notice_id=max(found))
+    return len(found)
+
+
+async def prefer(
+    session: AsyncSession, actor: Actor, event: Event, channel: Channel | None
+) -> None:
+    """Let the actor hear of an event of all notebooks by a channel; None for not at all."""
+    actor.require_somewhere(Permission.RUN_READ)
+    statement = subscriptions(actor).where(
+        Subscription.event == event, Subscription.notebook.is_(None)
+    )
+    present = await session.scalar(statement)
+    if present is not None and present.channel != channel:
+        await unsubscribe(session, actor, present.id)
+    if channel is not None and (present is None or present.channel != channel):
+        await subscribe(session, actor, NewSubscription(event=event, channel=channel))

@@ -20,7 +20,8 @@ from workbench.identity.models import User
 from workbench.notifications import commands as notifications
 from workbench.notifications import subscriptions
 from workbench.notifications.models import Channel, Event, Notice, Subscription, Template
-from workbench.outbox import queries as outbox
+from workbench.outbox import commands as outbox
+from workbench.outbox import queries as messages
 from workbench.permissions import Permission
 from workbench.runs import queries as runs
 from workbench.runs.models import Run
@@ -44,7 +45,7 @@ async def concerned(
 ) -> list[UUID]:
     """The runs among what some messages tell of whose end somebody may want to hear of."""
     actor.require(Permission.SCHEDULE_READ)
-    found = await session.scalars(outbox.messages(actor, message_ids, (TOPIC,)))
+    found = await session.scalars(messages.messages(actor, message_ids, (TOPIC,)))
     ids = [UUID(message.payload["run_id"]) for message in found]
     if not ids:
         return []
@@ -90,7 +91,7 @@ async def _alert(session: AsyncSession, actor: Actor, run: Run, events: dict[Eve
         if event is None or not await _may_read(session, actor, user_id, run):
             continue
         channels = {s.channel for s in wanting if s.user_id == user_id and s.event == event}
-        is_new = await _note(session, run, user_id, event, events[event])
+        is_new = await _note(session, actor, run, user_id, (event, events[event]))
         if is_new and Channel.MAIL in channels:
             details = await _details(session, actor, run)
             happened = "failed" if event is Event.RUN_FAILED else "is over budget"
@@ -105,8 +106,11 @@ async def _alert(session: AsyncSession, actor: Actor, run: Run, events: dict[Eve
             )
 
 
-async def _note(session: AsyncSession, run: Run, user_id: UUID, event: Event, text: str) -> bool:
+async def _note(
+    session: AsyncSession, actor: Actor, run: Run, user_id: UUID, told: tuple[Event, str]
+) -> bool:
     """Keep what a person is told; False when he was told already."""
+    event, text = told
     key = {
         "tenant_id": run.tenant_id,
         "user_id": user_id,
@@ -120,6 +124,8 @@ async def _note(session: AsyncSession, run: Run, user_id: UUID, event: Event, te
         .on_conflict_do_nothing(index_elements=list(key))
         .returning(Notice.id)
     )
+    if made is not None:
+        outbox.put(session, actor, subscriptions.WRITTEN, notice_id=made)
     return made is not None
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from workbench.access import sign_in
+from workbench.access import sign_in, switching
 from workbench.access.sign_in import SignedIn
 from workbench.api import attempts, credentials
 from workbench.api.dependencies import CurrentActor, Parts, Session
 from workbench.api.routes import ActorRoute, LoginRoute, PersonRoute
-from workbench.api.shapes import Order
+from workbench.api.shapes import Order, PageView
 from workbench.errors import Unauthenticated
 from workbench.identity import queries as identity
 from workbench.tenants import queries as tenants
@@ -44,6 +44,12 @@ class RefreshOrder(Order):
     """A refresh token; a browser may leave it out and send its cookie."""
 
     refresh_token: SecretStr | None = Field(default=None, max_length=4000)
+
+
+class Switch(Order):
+    """The slug of the tenant to go to."""
+
+    tenant: Slug
 
 
 class TokensView(BaseModel):
@@ -111,6 +117,31 @@ async def logout(actor: CurrentActor, parts: Parts, response: Response) -> None:
     """Sign out; every token of this login is refused from now on."""
     await sign_in.sign_out(parts.database, actor, parts.clock())
     credentials.clear_cookies(response)
+
+
+@anyone.get("/tenants")
+async def places(actor: CurrentActor, parts: Parts) -> PageView[TenantRef]:
+    """List the tenants that the signed-in person belongs to, by name."""
+    found = await switching.places(parts.database, actor)
+    items = [TenantRef(id=place.id, slug=place.slug, name=place.name) for place in found]
+    return PageView(items=items, next_cursor=None)
+
+
+@anyone.post("/switch")
+async def switch(
+    order: Switch, request: Request, response: Response, actor: CurrentActor, parts: Parts
+) -> TokensView:
+    """Go to another tenant that one belongs to; the present log-in ends."""
+    signed_in = await switching.switch(
+        parts.database,
+        parts.tokens,
+        actor,
+        order.tenant,
+        user_agent=request.headers.get("user-agent", ""),
+        address=credentials.address(request),
+        now=parts.clock(),
+    )
+    return _answer(request, response, signed_in)
 
 
 @anyone.get("/me")

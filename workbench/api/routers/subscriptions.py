@@ -55,6 +55,12 @@ async def told(
     return page_view(page, NoticeView.model_validate)
 
 
+@notices.post("/read", status_code=204)
+async def read_all(actor: CurrentActor, session: Session, parts: Parts) -> None:
+    """Note that the caller has read all that he was told."""
+    await subscriptions.mark_all_read(session, actor, parts.clock())
+
+
 @notices.post("/{notice_id}/read")
 async def read(notice_id: UUID, actor: CurrentActor, session: Session, parts: Parts) -> NoticeView:
     """Note that the caller has read what he was told."""

@@ -1,0 +1,1 @@
+"""What the visitor was told, and what the visitor wants to hear of."""

@@ -1,0 +1,1 @@
+"""How the inbox looks. No data is asked for here."""
