@@ -22,6 +22,7 @@ from dashboards.flights import app as flights
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
 from dashboards.hearing import Hearing
 from dashboards.home import app as home
+from dashboards.inbox import app as inbox
 from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
@@ -43,6 +44,7 @@ PAGES: dict[str, Page] = {
     "/dashboards/sql": sql.page,
     "/dashboards/files": files.page,
     "/dashboards/flights": flights.page,
+    "/dashboards/inbox": inbox.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)

@@ -30,7 +30,7 @@ from workbench.identity.tokens import Claims, Tokens
 from workbench.permissions import Permission
 
 COOKIE = "workbench_access"
-OPEN = frozenset({"", "home"})
+OPEN = frozenset({"", "home", "inbox"})
 SCREEN_COOKIE = "workbench_screen"  # written by `visit.js`, such as `dark.narrow`
 SIGNED_OUT = 4401  # WebSocket close code; `visit.js` leads to the log-in when it sees it
 REFUSED = 1008  # before the socket is accepted the server makes it a 403
@@ -82,7 +82,7 @@ class Door:
     async def admit(self, connection: HTTPConnection) -> tuple[Claims, Actor]:
         """Who opens a dashboard; raise Forbidden when a member may not open this one.
 
-        The first, which leads to all others, is everybody's.
+        The first, which leads to all others, and one's own inbox are everybody's.
         """
         claims, actor = await self.claims(connection)
         dashboard = connection.url.path.partition("/dashboards/")[2].partition("/")[0]

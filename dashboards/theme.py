@@ -12,6 +12,7 @@ GROUND = {"light": "#f4f6f7", "dark": "#0f1418"}
 CARD = {"light": "#ffffff", "dark": "#182027"}
 PRIMARY = {"light": "#0f766e", "dark": "#2fb5a6"}
 ON_PRIMARY = {"light": "#ffffff", "dark": "#06211e"}
+BAR = "#16202a"  # dark in both schemes, so that the page begins below it
 FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
 
 # After Okabe and Ito, told apart by people with any of the common kinds of colour blindness.
@@ -57,15 +58,15 @@ CONFIG: dict[str, Any] = {"light": _scheme("light"), "dark": _scheme("dark")}
 # The page of the library paints its bar in the primary colour and its ground like a card.
 PAGE = {
     "& .header.MuiAppBar-root": {
-        "backgroundColor": "background.paper",
+        "backgroundColor": BAR,
         "backgroundImage": "none",
-        "color": "text.primary",
+        "color": "#ffffff",
         "boxShadow": "none",
         "borderBottom": "1px solid",
-        "borderColor": "divider",
+        "borderColor": BAR,
     },
     "& .header .title": {
-        "color": "var(--mui-palette-text-primary) !important",
+        "color": "#ffffff !important",
         "fontSize": "1.0625rem",
         "fontWeight": 600,
     },

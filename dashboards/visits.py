@@ -1,14 +1,20 @@
 """A visit: one opened dashboard, and what it may reach."""
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashboards.hearing import Hearing
+from workbench.access import switching
+from workbench.access.proof import NoLogin
+from workbench.access.switching import Place
 from workbench.actor import Actor
 from workbench.datasets.answers import Answers
 from workbench.db.session import Database
 from workbench.identity import queries as identity
+from workbench.notifications import subscriptions
+from workbench.permissions import Permission
 from workbench.runs.quotas import Quota
 
 visitor: ContextVar[Actor] = ContextVar("visitor")
@@ -52,8 +58,31 @@ class Visit:
         """The visit of whom the guard let in for the request that is being answered."""
         return cls(visitor.get(), house, screen.get())
 
-    async def person(self) -> str:
-        """The visitor's name."""
-        async with self.house.database.session(self.actor) as session:
-            user = await session.scalar(identity.myself(self.actor))
-        return user.name if user else ""
+    async def person(self) -> "Person":
+        """The visitor's name, and where the visitor is and could be."""
+        actor, database = self.actor, self.house.database
+        async with database.session(actor) as session:
+            user = await session.scalar(identity.myself(actor))
+        try:
+            places = await switching.places(database, actor)
+        except NoLogin:  # who acts by another way cannot leave it
+            places = []
+        here = next((place.slug for place in places if place.id == actor.tenant_id), "")
+        return Person(user.name if user else "", here, places)
+
+    async def unread(self) -> int:
+        """How much the visitor was told that is new; 0 for who is told nothing."""
+        actor = self.actor
+        if actor.tenant_id is None or not actor.may_somewhere(Permission.RUN_READ):
+            return 0
+        async with self.house.database.session(actor) as session:
+            return await session.scalar(subscriptions.unread(actor)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who looks, the slug of the tenant that is shown, and all that the visitor belongs to."""
+
+    name: str
+    tenant: str
+    places: Sequence[Place]

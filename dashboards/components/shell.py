@@ -1,5 +1,6 @@
 """The page around every dashboard: bar, navigation, account, colour scheme."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,16 @@ import panel as pn
 import panel_material_ui as pmui
 import structlog
 
-from dashboards import theme, upstream
+from dashboards import live, theme, upstream
 from dashboards.components import layout
+from dashboards.components.bell import Bell
+from dashboards.components.confirm import Confirm
 from dashboards.components.face import Face
+from dashboards.components.navigation import Navigation
+from dashboards.components.shortcuts import Shortcuts
+from dashboards.components.tenant_switcher import TenantSwitcher
+from dashboards.components.toast import Toast
+from dashboards.hearing import Kind
 from dashboards.visits import Visit
 from workbench.actor import Actor
 from workbench.api import problems
@@ -66,13 +74,17 @@ def links(actor: Actor) -> list[Link]:
 
 
 class Shell:
-    """A page with the bar that all dashboards share."""
+    """A page with the bar that all dashboards share; `toast` tells and `confirm` asks for it."""
 
     def __init__(self, visit: Visit, title: str, *main: Any, at: str, **options: Any) -> None:
         """Put the parts of a dashboard on a page; `at` is the dashboard's own path."""
-        self._at = at
-        self._places = [(HOME, "Home"), *((link.path, link.name) for link in links(visit.actor))]
-        self._navigation = Face("navigation", links=self._places, at=at, who="")
+        self.toast = Toast()
+        self.confirm = Confirm()
+        self._visit = visit
+        self._bell = Bell(visible=visit.actor.tenant_id is not None)
+        self._switcher = TenantSwitcher()
+        places = [(HOME, "Home"), *((link.path, link.name) for link in links(visit.actor))]
+        self._navigation = Navigation.of(places, at)
         scheme = "dark" if visit.screen.is_dark else "default"
         pn.config.theme = scheme  # type: ignore[misc]  # of this visit; Panel resolves the setter
         self.page = pmui.Page(
@@ -81,7 +93,7 @@ class Shell:
             logo=f"{FILES}/mark.svg",
             favicon=f"{FILES}/mark.svg",
             site_url=HOME,
-            header=[self._navigation.pane],
+            header=self._bar(),
             main=[layout.column(*main, css=BODY)],
             main_width=1320,
             app_bar_width="100%",
@@ -95,15 +107,47 @@ class Shell:
         )
 
         upstream.release(self.page)
-        self._visit = visit
+        live.follow(visit, {Kind.NOTICES: self.count})
         pn.state.onload(self.greet)
+        pn.state.onload(self.count)
 
     async def greet(self) -> None:
-        """Show who is signed in; when nobody can tell, the page says so in its own place."""
-        try:
-            who = await self._visit.person()
-        except Exception as error:
-            if problems.understood(error) is None:
-                log.exception("a visitor was not greeted")
-            return
-        self._navigation.show(links=self._places, at=self._at, who=who)
+        """Show who is signed in, and where."""
+        await _tried(self._greet)
+
+    async def count(self, *_events: object) -> None:
+        """Show how much the visitor was told that is new."""
+        await _tried(self._count)
+
+    async def _greet(self) -> None:
+        known = await self._visit.person()
+        self._switcher.param.update(
+            who=known.name,
+            tenant=known.tenant,
+            places=[{"slug": place.slug, "name": place.name} for place in known.places],
+        )
+
+    async def _count(self) -> None:
+        self._bell.unread = await self._visit.unread()
+
+    def _bar(self) -> list[Any]:
+        out = Face("sign_out").pane
+        out.sizing_mode = None
+        return [
+            self._navigation,
+            self._bell,
+            self._switcher,
+            out,
+            Shortcuts(),
+            self.toast,
+            self.confirm,
+        ]
+
+
+async def _tried(work: Callable[[], Awaitable[None]]) -> None:
+    """Fill a part of the bar; where that fails, the page says so in its own place."""
+    try:
+        await work()
+    except Exception as error:
+        if problems.understood(error) is None:
+            log.exception("a bar was not filled")

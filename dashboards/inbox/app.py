@@ -103,8 +103,7 @@ class InboxPage:
 
     async def _wish(self, event: Event, channel: Channel | None) -> None:
         async def do() -> None:
-            if (await self._store.wishes())[event] is not channel:
-                await self._store.wish(event, channel)
-                self._shell.toast.say("Kept.")
+            await self._store.wish(event, channel)
+            self._shell.toast.say("Kept.")
 
         await self._stage.attempting(do)()

@@ -186,7 +186,7 @@ class TestPlatform:
         assert "for the whole platform" in visit._heading.pane.object
         assert "Suspended" in shown.split(tenant.slug)[0].rpartition("<tr>")[2]
         assert "Suspended" not in shown.split(other_tenant.slug)[0].rpartition("<tr>")[2]
-        assert [name for _, name in visit._shell._places] == ["Home"]
+        assert [link["name"] for link in visit._shell._navigation.links] == ["Home"]
 
     async def test_opens_for_the_operator_alone(
         self, database: Database, operator: Actor, actor: Actor

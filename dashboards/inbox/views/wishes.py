@@ -28,6 +28,7 @@ class Wishes:
     def __init__(self, on_wish: Callable[[Event, Channel | None], Awaitable[None]]) -> None:
         """Make the choices; they can be used once it is known what was chosen."""
         self._on_wish = on_wish
+        self._shown: dict[Event, Channel | None] = {}
         self._choices = {
             event: pmui.Select(
                 label=label,
@@ -49,9 +50,11 @@ class Wishes:
         """Show what was chosen."""
         for event, choice in self._choices.items():
             channel = wishes[event]
-            with param.parameterized.discard_events(choice):
-                pass
+            self._shown[event] = channel
             choice.param.update(value=channel.value if channel else "", disabled=False)
 
     async def _tell(self, event: Event, change: param.parameterized.Event) -> None:
-        await self._on_wish(event, Channel(change.new) if change.new else None)
+        channel = Channel(change.new) if change.new else None
+        if channel is not self._shown[event]:
+            self._shown[event] = channel
+            await self._on_wish(event, channel)
