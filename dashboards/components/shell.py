@@ -13,7 +13,6 @@ from dashboards import live, theme, upstream
 from dashboards.components import layout
 from dashboards.components.bell import Bell
 from dashboards.components.confirm import Confirm
-from dashboards.components.face import Face
 from dashboards.components.navigation import Navigation
 from dashboards.components.shortcuts import Shortcuts
 from dashboards.components.tenant_switcher import TenantSwitcher
@@ -32,6 +31,11 @@ HOME = "/dashboards/home"
 BODY = """
 :host { padding: 24px; gap: 20px; }
 @media (max-width: 600px) { :host { padding: 16px; gap: 14px; } }
+"""
+
+
+BAR = """
+:host { flex-flow: row nowrap !important; align-items: center; gap: 8px; width: 100% !important; }
 """
 
 
@@ -93,7 +97,7 @@ class Shell:
             logo=f"{FILES}/mark.svg",
             favicon=f"{FILES}/mark.svg",
             site_url=HOME,
-            header=self._bar(),
+            header=[self._bar()],
             main=[layout.column(*main, css=BODY)],
             main_width=1320,
             app_bar_width="100%",
@@ -130,18 +134,9 @@ class Shell:
     async def _count(self) -> None:
         self._bell.unread = await self._visit.unread()
 
-    def _bar(self) -> list[Any]:
-        out = Face("sign_out").pane
-        out.sizing_mode = None
-        return [
-            self._navigation,
-            self._bell,
-            self._switcher,
-            out,
-            Shortcuts(),
-            self.toast,
-            self.confirm,
-        ]
+    def _bar(self) -> pn.Column:
+        told = (Shortcuts(), self.toast, self.confirm)
+        return layout.column(self._navigation, self._bell, self._switcher, *told, css=BAR)
 
 
 async def _tried(work: Callable[[], Awaitable[None]]) -> None:

@@ -22,7 +22,10 @@ async function ask(model, slug) {
 export function render({ model, el }) {
   const button = element("button", { type: "button", class: "open", "aria-haspopup": "true", "aria-expanded": "false" });
   const menu = element("div", { class: "menu", popover: "auto" });
-  el.append(button, menu);
+  const out = element("button", { type: "button", class: "out", "data-sign-out": "" }, "Sign out");
+  const box = element("div", { class: "box" });
+  box.append(button, out, menu);
+  el.append(box);
 
   async function go(slug, said) {
     said.textContent = "One moment …";
@@ -45,7 +48,11 @@ export function render({ model, el }) {
   function draw() {
     const here = model.places.find((each) => each.slug === model.tenant);
     const name = here?.name ?? "Platform";
-    button.replaceChildren(element("span", { class: "name" }, model.who ? name : ""));
+    const initials = name.split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "").join("");
+    button.replaceChildren(
+      element("span", { class: "name" }, model.who ? name : ""),
+      element("span", { class: "initials", "aria-hidden": "true" }, initials.toUpperCase()),
+    );
     button.setAttribute("aria-label", `${name}, signed in as ${model.who}`);
     const said = element("p", { class: "said", role: "status" });
     const parts = [element("p", { class: "who" }, model.who)];
@@ -55,7 +62,8 @@ export function render({ model, el }) {
     }
     const keys = element("button", { type: "button", class: "place", "data-shortcuts": "" }, "Keyboard shortcuts");
     keys.addEventListener("click", () => menu.hidePopover());
-    parts.push(element("hr"), keys);
+    const leave = element("button", { type: "button", class: "place leave", "data-sign-out": "" }, "Sign out");
+    parts.push(element("hr"), keys, leave);
     menu.replaceChildren(...parts);
   }
 

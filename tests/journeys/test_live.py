@@ -1,11 +1,12 @@
 """What somebody does shows on the screens of colleagues, and on nobody else's."""
 
+import asyncio
 import csv
 import io
 from uuid import UUID
 
 import httpx
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_analyst import MODELS, PASSWORD, make_analyst, sign_in
@@ -31,7 +32,7 @@ async def test_an_import_shows_on_every_open_page(
     await expect(stranger[1].page.get_by_text(f"1–25 of {theirs} flights")).to_be_visible()
     await flying.get_by_role("button", name="Next").click()
     await expect(flying.get_by_text(f"26–50 of {count} flights")).to_be_visible()
-    await flying.wait_for_function("Bokeh.documents[0].is_idle")
+    await until(flying, "Bokeh.documents[0].is_idle")
     models = await flying.evaluate(MODELS)
 
     await bring(house, database, tenant.id)
@@ -42,10 +43,17 @@ async def test_an_import_shows_on_every_open_page(
     await expect(flying.get_by_text(f"26–50 of {count + MORE} flights")).to_be_visible()
     await expect(exploring.get_by_text(f"{count + MORE} rows").first).to_be_visible()
     await expect(home.get_by_text(f"{count + MORE} rows")).to_be_visible()
-    await flying.wait_for_function(f"{MODELS} === {models}")
+    await until(flying, f"{MODELS} === {models}")
     await expect(stranger[0].page.get_by_text("more.csv")).to_have_count(0)
     await expect(stranger[1].page.get_by_text(f"1–25 of {theirs} flights")).to_be_visible()
     assert [visitor.trouble for visitor in (*colleague, *stranger)] == [[]] * 8
+
+
+async def until(page: Page, claim: str) -> None:
+    """Wait until something is true in a page, whose rules let nothing poll there by itself."""
+    async with asyncio.timeout(60):
+        while not await page.evaluate(claim):
+            await asyncio.sleep(0.1)
 
 
 async def opened(browser: Browser, house: str, email: str) -> list[Visitor]:
