@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 from dashboards import theme
 from dashboards.components.face import Face
 from dashboards.components.layout import card
+from dashboards.visits import screen
 
 Option = dict[str, Any]
 # Of these nothing is left of the drawing before. The tooltip stays: one that is made anew while the
@@ -68,7 +69,8 @@ class Chart:
 
     def _redraw(self) -> None:
         if self._make is not None:
-            mode = theme.name(dark=self._page is not None and self._page.dark_theme)
+            is_dark = screen.get().is_dark if self._page is None else self._page.dark_theme
+            mode = theme.name(dark=is_dark)
             self._drawing.object = frame(mode) | self._make(mode)
 
 
