@@ -19,6 +19,7 @@ from dashboards.assets import Assets
 from dashboards.explore import app as explore
 from dashboards.files import app as files
 from dashboards.flights import app as flights
+from dashboards.gallery import app as gallery
 from dashboards.guard import AssetGuard, Binding, Door, PageGuard, SocketGuard
 from dashboards.hearing import Hearing
 from dashboards.home import app as home
@@ -44,6 +45,7 @@ PAGES: dict[str, Page] = {
     "/dashboards/sql": sql.page,
     "/dashboards/files": files.page,
     "/dashboards/flights": flights.page,
+    "/dashboards/gallery": gallery.page,
     "/dashboards/inbox": inbox.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from dashboards import theme
@@ -116,7 +117,7 @@ def heat(
 
 def distribution(edges: Sequence[float], counts: Sequence[int], mode: str) -> Option:
     """How many values lie between each edge and the next; there is one edge more than counts."""
-    names = [f"{low:g} – {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+    names = [f"{low:g} – {high:g}" for low, high in pairwise(edges)]
     return {
         "grid": {"left": 52, "right": 12, "top": 12, "bottom": 28},
         "tooltip": tooltip(mode, formatter="{b}"),

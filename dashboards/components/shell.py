@@ -69,6 +69,7 @@ LINKS = (
         "Flights",
         "Delays, destinations, and every single flight.",
     ),
+    Link("/dashboards/gallery", "Gallery", "What dashboards are built of, in every state."),
 )
 
 

@@ -1,0 +1,1 @@
+"""Every component of the dashboards in each of its states, for whoever builds with them."""
