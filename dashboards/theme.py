@@ -75,6 +75,8 @@ PAGE = {
         "& .header .MuiToolbar-root": {"gap": "4px", "paddingRight": "4px"},
         "& .header .MuiIconButton-root": {"marginRight": "0"},
     },
+    # It follows all visits of the process, and has no name for screen readers.
+    "& .header .MuiLinearProgress-root": {"display": "none"},
     "& .header .logo": {"height": "32px !important"},
     "& .header .MuiToolbar-root": {"gap": "12px"},
     "& .header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},

@@ -1,4 +1,4 @@
-"""`workbench notebooks` and `workbench new notebook`: the shelf, and what lies on it."""
+"""`workbench notebooks` and `workbench new …`: the shelf, what lies on it, and what is made new."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +15,10 @@ from workbench.notebooks.shelf import UnknownNotebook
 from workbench.settings import ROOT
 
 SHELF = ROOT / "notebooks"
+DASHBOARDS = ROOT / "dashboards"
 Folder = Annotated[Path, typer.Option(help="Where the notebooks lie.", file_okay=False)]
 new = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Make a new notebook from a template."
+    no_args_is_help=True, add_completion=False, help="Make a new notebook or dashboard."
 )
 
 
@@ -58,6 +59,22 @@ def new_notebook(
 ) -> None:
     """Put a new notebook on the shelf, with a contract that holds; then make it yours."""
     console.out.print(str(template.write(folder, name, title)), soft_wrap=True)
+
+
+@new.command("dashboard")
+def new_dashboard(
+    name: Annotated[str, typer.Argument(help="Its name: small letters, digits and _.")],
+    *,
+    title: Annotated[str | None, typer.Option(help="What people read.")] = None,
+    folder: Annotated[
+        Path, typer.Option(help="Where the dashboards lie.", file_okay=False)
+    ] = DASHBOARDS,
+) -> None:
+    """Make a dashboard that works, and put it into the navigation; then make it yours."""
+    from dashboards import fresh  # noqa: PLC0415 (Panel takes two seconds)
+
+    for path in fresh.write(folder, name, title):
+        console.out.print(str(path), soft_wrap=True)
 
 
 def shelf(folder: Path) -> list[Notebook]:

@@ -178,7 +178,7 @@ def _button(label: str, variant: str, icon: str, on_click: Do) -> pmui.Button:
 def _limit(state: State) -> pmui.Select:
     options = {f"{limit:,} rows at most": limit for limit in LIMITS}
     choice = pmui.Select(
-        options=options, value=state.limit, size="small", width=210, margin=0, label=""
+        options=options, value=state.limit, size="small", width=210, margin=0, label="Answer"
     )
 
     def choose(event: Any) -> None:

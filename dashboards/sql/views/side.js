@@ -34,16 +34,15 @@ export function render({ model, el }) {
     details.addEventListener("toggle", () => (details.open ? open.add(name) : open.delete(name)));
     const summary = element("summary");
     const put = element("button", { type: "button", class: "put", title: `Insert ${name}`, "aria-label": `Insert ${name}` }, "Insert");
-    put.addEventListener("click", (event) => {
-      event.preventDefault();
-      tell("insert", insert);
-    });
+    put.addEventListener("click", () => tell("insert", insert));
     const words = element("span", { class: "words" });
     words.append(element("span", { class: "name" }, name));
     if (title) words.append(element("span", { class: "note" }, title));
-    summary.append(words, put);
+    summary.append(words);
     details.append(summary, ...columns.map(column));
-    return details;
+    const entry = element("div", { class: "dataset" });
+    entry.append(details, put); // beside the summary: a button within would be no button to readers
+    return entry;
   }
 
   function entry(kind, { id, name, sql, note, is_well }) {
