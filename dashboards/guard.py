@@ -8,10 +8,13 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale, UnknownLocaleError
 from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from bokeh.util import token as bokeh_token
@@ -31,6 +34,7 @@ from workbench.permissions import Permission
 
 COOKIE = "workbench_access"
 OPEN = frozenset({"", "home", "inbox"})
+PLACE_COOKIE = "workbench_place"  # the same, such as `de-CH~Europe/Zurich`
 SCREEN_COOKIE = "workbench_screen"  # written by `visit.js`, such as `dark.narrow`
 SIGNED_OUT = 4401  # WebSocket close code; `visit.js` leads to the log-in when it sees it
 REFUSED = 1008  # before the socket is accepted the server makes it a 403
@@ -49,6 +53,7 @@ PAGE_HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 # What Bokeh may stumble over in a token that it has not signed.
+BAD_LOCALE = (AttributeError, TypeError, UnknownLocaleError, ValueError)
 BAD_TOKEN = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 
@@ -167,11 +172,32 @@ class PageGuard:
 
 
 def told_screen(connection: HTTPConnection) -> Screen:
-    """What the browser's cookie says of its screen; without it, what its name suggests."""
+    """What the browser's cookies say of its screen; without them, what its name suggests."""
     told = connection.cookies.get(SCREEN_COOKIE)
+    locale, _, zone = unquote(connection.cookies.get(PLACE_COOKIE, "")).partition("~")
+    place = {"locale": known_locale(locale), "zone": known_zone(zone)}
     if told is None:
-        return Screen(is_narrow="Mobile" in connection.headers.get("user-agent", ""))
-    return Screen(is_dark="dark" in told, is_narrow="narrow" in told)
+        return Screen(is_narrow="Mobile" in connection.headers.get("user-agent", ""), **place)
+    return Screen(is_dark="dark" in told, is_narrow="narrow" in told, **place)
+
+
+@lru_cache(maxsize=256)
+def known_locale(told: str) -> str:
+    """The locale of a name such as `de-CH`; English for one that is none."""
+    try:
+        found = str(Locale.parse(told, sep="-"))
+    except BAD_LOCALE:
+        return "en"
+    return "en" if found.startswith("en_US") else found
+
+
+@lru_cache(maxsize=256)
+def known_zone(told: str) -> tzinfo:
+    """The time zone of a name such as `Europe/Zurich`; UTC for one that is none."""
+    try:
+        return ZoneInfo(told)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def login_url(connection: HTTPConnection) -> str:
@@ -199,6 +225,7 @@ class SocketGuard:
             await send({"type": "websocket.close", "code": REFUSED})
             return
         visitor.set(actor)
+        screen.set(told_screen(connection))
         with self.door.logins.held(claims) as ended:
             await until_ended(ended, self.app, scope, receive, send)
 

@@ -82,6 +82,12 @@ PAGE = {
     "& .header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
     "& .main": {"backgroundColor": "background.default"},
     "& .sidebar": {"backgroundImage": "none", "borderColor": "divider"},
+    # On paper: what is shown, without the ways to change it, and all of it.
+    "@media print": {
+        "&, & .main": {"height": "auto !important", "overflow": "visible !important"},
+        "& .header, & .sidebar": {"display": "none !important"},
+        "& .main": {"backgroundColor": "#ffffff", "padding": "0 !important"},
+    },
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from dashboards.hearing import Hearing
@@ -24,10 +25,12 @@ failures: ContextVar[list[Exception]] = ContextVar("failures")
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What the browser has told of itself: its colour scheme, and whether it is a phone's."""
+    """What the browser has told of itself: its colours, whether it is a phone's, where it is."""
 
     is_dark: bool = False
     is_narrow: bool = False
+    locale: str = "en"  # as Babel names it, such as de_CH
+    zone: tzinfo = UTC
 
 
 screen: ContextVar[Screen] = ContextVar("screen", default=Screen())  # noqa: B039 (it is frozen)

@@ -66,7 +66,7 @@ def lines(plan: Plan) -> list[Line]:
             note=" · ".join(part for part in (node.dataset, WORDS.get(node.node)) if part),
             rows=numbers.short(_rows(node) if is_known else None),
             row_share=_rows(node) / most_rows if is_known else 0,
-            time="" if node.time_ms is None else f"{time:,.1f} ms",
+            time="" if node.time_ms is None else f"{numbers.decimal(time, 1)} ms",
             time_share=time / most_time,
         )
         for (depth, node), time in zip(steps, times, strict=True)
@@ -84,7 +84,8 @@ def shown(plan: Plan) -> dict[str, Any]:
     if plan.execution_ms is None:
         note = "What PostgreSQL expects to do. It reads from the bottom up."
     else:
-        note = f"Measured: it ran for {plan.execution_ms:,.1f} ms. It reads from the bottom up."
+        took = numbers.decimal(plan.execution_ms, 1)
+        note = f"Measured: it ran for {took} ms. It reads from the bottom up."
     return {"lines": lines(plan), "is_measured": plan.execution_ms is not None, "note": note}
 
 

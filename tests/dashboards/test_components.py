@@ -17,7 +17,9 @@ from dashboards.components.table import Heading, Table
 from dashboards.flights.figures import Day, Destination, Hour, Totals
 from dashboards.flights.views import charts, flight_list
 from dashboards.flights.views.overview import headlines
+from dashboards.guard import known_locale, known_zone
 from dashboards.home.views import starter
+from dashboards.visits import Screen, screen
 from workbench.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from workbench.notebooks.kinds import (
     Boolean,
@@ -299,3 +301,27 @@ def test_forms_keep_defaults(kind: Kind, expected: Any) -> None:
 
     assert starter.value(control, kind) == expected
     assert control.label == "A name"
+
+
+class TestPlaces:
+    """Numbers and days where the visitor is."""
+
+    def test_read_as_at_home(self) -> None:
+        """A locale has its own signs and a zone its own day; what is none of both is English."""
+        moment = datetime(2026, 5, 1, 23, 30, tzinfo=UTC)
+        for told, zone, text in (
+            ("de-DE", "Europe/Berlin", "1.234.567,5 · 12,3 % · +1.234,0 min · 2 Mai 2026"),
+            ("de-CH", "Europe/Zurich", "1’234’567.5 · 12.3 % · +1’234.0 min · 2 Mai 2026"),
+            ("en-IN", "Asia/Kolkata", "12,34,567.5 · 12.3 % · +1,234.0 min · 2 May 2026"),
+            ("en-US", "America/New_York", "1,234,567.5 · 12.3 % · +1,234.0 min · 1 May 2026"),
+            ("../x", "../../etc/passwd", "1,234,567.5 · 12.3 % · +1,234.0 min · 1 May 2026"),
+        ):
+            token = screen.set(Screen(locale=known_locale(told), zone=known_zone(zone)))
+            found = (
+                numbers.decimal(1234567.5, 1),
+                numbers.share(0.1234),
+                numbers.minutes(1234),
+                numbers.day(moment),
+            )
+            screen.reset(token)
+            assert " · ".join(found) == text

@@ -6,6 +6,7 @@ from typing import Any
 
 import panel_material_ui as pmui
 
+from dashboards.components import numbers
 from dashboards.components.chart import Chart
 from dashboards.components.face import Face
 from dashboards.components.layout import card
@@ -84,11 +85,11 @@ class Result:
                 [
                     *(drawn.name(place, key) for place, key in enumerate(cell.key)),
                     drawn.figure(cell),
-                    f"{cell.rows:,}",
+                    numbers.count(cell.rows),
                 ][: len(headings)]
                 for cell in shown
             ],
-            label=f"{self._first + 1:,}–{last:,} of {len(cells):,} {groups_}{more}",
+            label=numbers.span(self._first + 1, last - self._first, len(cells), groups_) + more,
             order="",
             has_previous=self._first > 0,
             has_next=last < len(cells),
@@ -122,7 +123,7 @@ class Result:
 def note(question: Question, opened: Opened, answer: Answer) -> str:
     """Of how many rows a figure is, and which."""
     rows = "row" if answer.rows == 1 else "rows"
-    said = f"of {answer.rows:,} {rows} of {opened.title}"
+    said = f"of {numbers.count(answer.rows)} {rows} of {opened.title}"
     where = [
         texts.condition(opened.fields[found.column], found, question.zone)
         for found in question.where
@@ -133,9 +134,8 @@ def note(question: Question, opened: Opened, answer: Answer) -> str:
 
 
 def _title(title: str, answer: Answer) -> str:
-    return (
-        f"{title}, the first {len({c.key[0] for c in answer.cells}):,}" if answer.is_cut else title
-    )
+    firsts = len({cell.key[0] for cell in answer.cells})
+    return f"{title}, the first {numbers.count(firsts)}" if answer.is_cut else title
 
 
 def _is_drawable(answer: Answer) -> bool:

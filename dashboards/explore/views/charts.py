@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards import theme
+from dashboards.components import numbers
 from dashboards.components.chart import Option, axis, tooltip
 from dashboards.explore.figures import Answer, Cell, Field, is_ordered
 from dashboards.explore.state import Question
@@ -38,7 +39,7 @@ class Drawn:
     def said(self, cell: Cell) -> str:
         """A group with its figure and its rows."""
         names = ", ".join(self.name(place, key) for place, key in enumerate(cell.key))
-        return f"{names}: {self.figure(cell)} ({cell.rows:,} rows)"
+        return f"{names}: {self.figure(cell)} ({numbers.count(cell.rows)} rows)"
 
     def figure(self, cell: Cell) -> str:
         """A figure with its unit."""

@@ -178,7 +178,7 @@ function picks(model, draft, suggest) {
     const counts = Object.fromEntries(found);
     const shown = [...new Set([...draft.values.filter(Boolean), ...found.map(([text]) => text)])];
     list.replaceChildren(choices(shown.map((text) => [text, text]), draft,
-      (text) => counts[text]?.toLocaleString("en") ?? ""));
+      (text) => counts[text]?.toLocaleString() ?? ""));
   };
   draw();
   model.on("suggestions", draw);

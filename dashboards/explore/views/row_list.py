@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from dashboards.components import numbers
 from dashboards.components.face import Face
 from dashboards.components.layout import card
 from dashboards.components.table import Heading, Table
@@ -40,9 +41,7 @@ class RowList:
         """Show a page whose first row is number `first` of `total`."""
         fields = opened.own
         self._table.head(tuple(Heading(f.name, _title(f), f.is_number) for f in fields))
-        label = (
-            f"{first:,}–{first + len(rows) - 1:,} of {total:,} {'row' if total == 1 else 'rows'}"
-        )
+        label = numbers.span(first, len(rows), total, "row" if total == 1 else "rows")
         self._table.param.update(
             rows=[[texts.cell(f, row[f.name], question.zone) for f in fields] for row in rows],
             order=question.rows.column if question.rows else "",

@@ -197,9 +197,9 @@ def figure(show: Measure, fields: Mapping[str, Field], value: Any, zone: str | N
 def amount(value: float) -> str:
     """A number with as many decimals as say something."""
     if float(value).is_integer() and abs(value) < LARGE:
-        return f"{value:,.0f}".replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
+        return numbers.decimal(value).replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
     decimals = 1 if abs(value) >= EXACT else 2
-    text = f"{value:,.{decimals}f}" if abs(value) >= SMALL else f"{value:.3g}"
+    text = numbers.decimal(value, decimals) if abs(value) >= SMALL else f"{value:.3g}"
     return text.replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
 
 
@@ -207,7 +207,7 @@ def middle(value: float) -> str:
     """A mean or a median; with one decimal each, so that they stand under each other."""
     if abs(value) < 1 or abs(value) >= LARGE:
         return amount(value)
-    return f"{value:,.1f}".replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
+    return numbers.decimal(value, 1).replace("-", "−")  # noqa: RUF001 (a minus, as typeset)
 
 
 def with_unit(text: str, unit: str) -> str:

@@ -32,7 +32,7 @@ function columnRow(draft, column, faults, act) {
   row.append(element("td", { class: "source" }, column.source));
   row.append(element("td", {}, place(draft, column, faults, act)));
   row.append(element("td", {}, type(draft, column, act)));
-  const empty = column.empty ? ` · ${column.empty.toLocaleString("en")} empty` : "";
+  const empty = column.empty ? ` · ${column.empty.toLocaleString()} empty` : "";
   const examples = column.examples.join(" · ") || "no value";
   row.append(element("td", { class: "examples" }, `${examples}${empty}`));
   return row;

@@ -42,7 +42,7 @@ function drawOn(model, names, draw) {
 }
 
 function many(count, word) {
-  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+  return `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function size(bytes) {

@@ -105,8 +105,8 @@ def destinations(found: Sequence[Destination], mode: str) -> Option:
     bars = [
         {
             "value": d.flights,
-            "name": f"{label}: {d.flights:,} flights, {_late(d.delay)}",
-            "label": {"formatter": f"{d.flights:,}"},
+            "name": f"{label}: {numbers.count(d.flights)} flights, {_late(d.delay)}",
+            "label": {"formatter": f"{numbers.count(d.flights)}"},
         }
         for d, label in zip(found, labels, strict=True)
     ]
@@ -180,7 +180,7 @@ def hours(found: Sequence[Hour], mode: str) -> Option:
 
 
 def _cell(cell: Hour, shown: list[int]) -> Option:
-    said = f"{WEEKDAYS[cell.weekday]} {cell.hour}:00 – {cell.flights:,} flights, "
+    said = f"{WEEKDAYS[cell.weekday]} {cell.hour}:00 – {numbers.count(cell.flights)} flights, "
     return {
         "name": said + _late(cell.delay),
         "value": [shown.index(cell.hour), cell.weekday, _rounded(cell.delay)],

@@ -46,7 +46,7 @@ class FlightList:
         descending: bool,
     ) -> None:
         """Show a page whose first row is number `first` of `total`."""
-        label = f"{first:,}–{first + len(rows) - 1:,} of {total:,} flights"
+        label = numbers.span(first, len(rows), total, "flights")
         self._table.param.update(
             rows=[texts(row) for row in rows],
             order=order,

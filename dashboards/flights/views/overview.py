@@ -65,13 +65,13 @@ class Overview:
 def headlines(totals: Totals, all_flights: int) -> list[dict[str, str]]:
     """The headline numbers with what they mean."""
     cancelled = totals.flights - totals.departed
-    whole = "all there are" if totals.flights == all_flights else f"of {all_flights:,}"
+    whole = "all there are" if totals.flights == all_flights else f"of {numbers.count(all_flights)}"
     mean = totals.miles / totals.flights if totals.miles and totals.flights else None
     values = (
         (numbers.count(totals.flights), whole),
         (numbers.minutes(totals.arrival_delay), "mean; negative is early"),
         (numbers.share(totals.share_on_time), "arrive at most 15 min late"),
-        (numbers.share(totals.share_cancelled), f"{cancelled:,} never departed"),
+        (numbers.share(totals.share_cancelled), f"{numbers.count(cancelled)} never departed"),
         (f"{numbers.short(totals.miles)} mi", f"{numbers.count(mean)} mi a flight"),
     )
     return [

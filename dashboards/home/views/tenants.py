@@ -1,5 +1,6 @@
 """The tenants of the platform as a table, with a next step when there is none."""
 
+from dashboards.components import numbers
 from dashboards.components.face import Face
 from dashboards.home.store import Platform
 
@@ -21,6 +22,10 @@ def summary(platform: Platform) -> str:
     """How many tenants there are, and how many of them are suspended."""
     count = len(platform.tenants)
     if platform.has_more:
-        return f"The first {count:,}; the API lists all"
+        return f"The first {numbers.count(count)}; the API lists all"
     suspended = sum(tenant.is_suspended for tenant in platform.tenants)
-    return f"{count:,}, {suspended:,} suspended" if suspended else f"{count:,}"
+    return (
+        f"{numbers.count(count)}, {numbers.count(suspended)} suspended"
+        if suspended
+        else f"{numbers.count(count)}"
+    )

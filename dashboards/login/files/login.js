@@ -25,6 +25,9 @@ function goOn() {
       && matchMedia("(prefers-color-scheme: dark)").matches);
   const told = `${isDark ? "dark" : "light"}.${innerWidth < 600 ? "narrow" : "wide"}`;
   document.cookie = `workbench_screen=${told}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  const { locale, timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const place = encodeURIComponent(`${navigator.language || locale}~${timeZone}`);
+  document.cookie = `workbench_place=${place}; Path=/; Max-Age=31536000; SameSite=Lax`;
   localStorage.setItem(SIGNED_IN, "yes");
   localStorage.setItem(REFRESHED, String(Date.now()));
   location.replace(next);

@@ -87,6 +87,9 @@
     const scheme = Number(red) > 127 ? "dark" : "light"; // light text stands on a dark ground
     const told = `${scheme}.${innerWidth < 600 ? "narrow" : "wide"}`;
     document.cookie = `workbench_screen=${told}; Path=/; Max-Age=31536000; SameSite=Lax`;
+    const { locale, timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const place = encodeURIComponent(`${navigator.language || locale}~${timeZone}`);
+    document.cookie = `workbench_place=${place}; Path=/; Max-Age=31536000; SameSite=Lax`;
   }
 
   // Open shadow roots hide the button from `target`, not from the path.

@@ -6,7 +6,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards.components import layout
+from dashboards.components import layout, numbers
 from dashboards.components.editor import Editor
 from dashboards.components.face import Face
 from dashboards.sql.state import LIMITS, Question, State
@@ -176,7 +176,7 @@ def _button(label: str, variant: str, icon: str, on_click: Do) -> pmui.Button:
 
 
 def _limit(state: State) -> pmui.Select:
-    options = {f"{limit:,} rows at most": limit for limit in LIMITS}
+    options = {f"{numbers.count(limit)} rows at most": limit for limit in LIMITS}
     choice = pmui.Select(
         options=options, value=state.limit, size="small", width=210, margin=0, label="Answer"
     )

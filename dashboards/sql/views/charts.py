@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards import theme
+from dashboards.components import numbers
 from dashboards.components.chart import Option, axis, tooltip
 from dashboards.sql.views import cells
 from workbench.datasets.sql import SqlResult
@@ -31,7 +32,7 @@ class Plot:
         """What is shown, in a sentence."""
         said = f"{', '.join(self.series)} by {self.along}"
         if self.left_out:
-            said += f"; the first {len(self.places):,} rows"
+            said += f"; the first {numbers.count(len(self.places))} rows"
         return f"{said}. A click on a name hides it." if len(self.series) > 1 else said
 
 

@@ -86,7 +86,7 @@ class Results:
 def counted(result: SqlResult) -> str:
     """How many rows an answer has, and how long it took."""
     count = len(result.rows)
-    rows = f"{count:,} {'row' if count == 1 else 'rows'}"
+    rows = f"{numbers.count(count)} {'row' if count == 1 else 'rows'}"
     if result.truncated:
         rows = f"The first {rows}; there are more"
     said = f"{rows}, {numbers.milliseconds(result.elapsed_ms)}"

@@ -93,7 +93,7 @@ def _ran(ran: Ran, now: datetime) -> dict[str, Any]:
     outcome = "still running" if ran.outcome is None else OUTCOMES.get(ran.outcome, "failed")
     parts = [numbers.ago(ran.started, now), outcome]
     if ran.rows is not None:
-        parts.append(f"{ran.rows:,} {'row' if ran.rows == 1 else 'rows'}")
+        parts.append(f"{numbers.count(ran.rows)} {'row' if ran.rows == 1 else 'rows'}")
     if ran.elapsed_ms is not None:
         parts.append(numbers.milliseconds(ran.elapsed_ms))
     note = ", ".join(part for part in parts if part)
