@@ -21,7 +21,6 @@ from workbench.storage import Storage
 from workbench.tenants import commands as tenants
 from workbench.tenants.models import Tenant
 
-SWITCH = "/api/v1/auth/switch"
 PASSWORD = "correct horse battery staple"
 
 
@@ -367,36 +366,3 @@ class TestMe:
             assert (await client.get("/api/v1/auth/me")).status_code == 200
             times.append(made + timedelta(minutes=15))
             assert_problem(await client.get("/api/v1/auth/me"), 401, "bad_token")
-
-
-async def test_one_goes_from_tenant_to_tenant_without_a_password(
-    client: httpx.AsyncClient,
-    anonymous: httpx.AsyncClient,
-    database: Database,
-    user: User,
-    tenant: Tenant,
-    other_tenant: Tenant,
-) -> None:
-    """To those one belongs to, and no other; the log-in of before ends, and a stranger stays."""
-    assert_problem(await anonymous.post(f"{SWITCH}", json={"tenant": tenant.slug}), 401)
-    signed_in = (await sign_in(anonymous, user)).json()
-    before = {"Authorization": f"Bearer {signed_in['access_token']}"}
-    refused = await anonymous.post(SWITCH, json={"tenant": other_tenant.slug}, headers=before)
-    assert_problem(refused, 404, "not_found")
-    assert (
-        refused.json()["detail"]
-        == (await anonymous.post(SWITCH, json={"tenant": "no-such-tenant"}, headers=before)).json()[
-            "detail"
-        ]
-    )
-    await people.join(database, other_tenant.id, user.id, Role.VIEWER)
-
-    places = (await anonymous.get("/api/v1/auth/tenants", headers=before)).json()["items"]
-    assert {place["slug"] for place in places} == {tenant.slug, other_tenant.slug}
-    answer = await anonymous.post(SWITCH, json={"tenant": other_tenant.slug}, headers=before)
-    assert answer.status_code == 200, answer.text
-    there = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    me = (await anonymous.get("/api/v1/auth/me", headers=there)).json()
-    assert (me["id"], me["tenant"]["slug"]) == (str(user.id), other_tenant.slug)
-    assert_problem(await anonymous.get("/api/v1/auth/me", headers=before), 401)
-    assert (await client.get("/api/v1/auth/me")).status_code == 200
