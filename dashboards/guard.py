@@ -174,11 +174,12 @@ class PageGuard:
 def told_screen(connection: HTTPConnection) -> Screen:
     """What the browser's cookies say of its screen; without them, what its name suggests."""
     told = connection.cookies.get(SCREEN_COOKIE)
-    locale, _, zone = unquote(connection.cookies.get(PLACE_COOKIE, "")).partition("~")
-    place = {"locale": known_locale(locale), "zone": known_zone(zone)}
+    language, _, name = unquote(connection.cookies.get(PLACE_COOKIE, "")).partition("~")
+    locale, zone = known_locale(language), known_zone(name)
     if told is None:
-        return Screen(is_narrow="Mobile" in connection.headers.get("user-agent", ""), **place)
-    return Screen(is_dark="dark" in told, is_narrow="narrow" in told, **place)
+        is_narrow = "Mobile" in connection.headers.get("user-agent", "")
+        return Screen(is_narrow=is_narrow, locale=locale, zone=zone)
+    return Screen("dark" in told, "narrow" in told, locale, zone)
 
 
 @lru_cache(maxsize=256)

@@ -86,7 +86,9 @@ class Follower:
         elif upstream.is_sending(self._document):
             asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._look)
         else:
-            self._document.add_next_tick_callback(self._draw)
+            self._document.add_next_tick_callback(
+                self._draw  # type: ignore[arg-type]  # coroutine functions may come, too
+            )
 
     async def _draw(self) -> None:
         wanted, self._wanted = self._wanted, {}

@@ -33,6 +33,6 @@ class FilterBar(JSComponent):
         made.on_msg(remove)
         return made
 
-    def show(self, chips: Sequence[tuple[str, str]]) -> None:
+    def fill(self, chips: Sequence[tuple[str, str]]) -> None:
         """Show other filters, each a key and a text."""
         self.chips = [{"key": key, "text": text} for key, text in chips]

@@ -83,7 +83,7 @@ class InboxPage:
             self._stage.show_state(None)
             self._none.pane.visible = not inbox.told
             self._notices.visible = bool(inbox.told)
-            self._notices.show(inbox, datetime.now(UTC), place)
+            self._notices.fill(inbox, datetime.now(UTC), place)
             self._wishes.show(wishes)
 
     async def _hear(self, kind: str, notice: str) -> None:

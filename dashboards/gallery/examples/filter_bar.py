@@ -14,7 +14,7 @@ async def _nothing(_key: str) -> None:
 def _made(*chips: tuple[str, str]) -> Viewable:
     made = FilterBar.of(_nothing)
     some: Sequence[tuple[str, str]] = chips
-    made.show(some)
+    made.fill(some)
     return made
 
 

@@ -41,7 +41,7 @@ class Notices(JSComponent):
         made.on_msg(wish)
         return made
 
-    def show(self, inbox: Inbox, now: datetime, place: Callable[[Any], str]) -> None:
+    def fill(self, inbox: Inbox, now: datetime, place: Callable[[Any], str]) -> None:
         """Show what was told; `place` is where a run is looked at."""
         self.param.update(
             unread=inbox.unread,
