@@ -24,7 +24,9 @@ export function render({ model, el }) {
     spans.append(button);
   }
   const said = element("p", { role: "alert" });
-  el.append(fields, spans, said);
+  const box = element("div", { class: "box" });
+  box.append(fields, spans, said);
+  el.append(box);
 
   function draw() {
     for (const [input, value] of [[since, model.since], [until, model.until]]) {

@@ -11,7 +11,9 @@ export function render({ model, el }) {
   const list = element("ul", { "aria-label": "Filters" });
   const empty = element("p");
   const clear = element("button", { type: "button", class: "clear" }, "Remove all");
-  el.append(list, empty, clear);
+  const box = element("div", { class: "box" });
+  box.append(list, empty, clear);
+  el.append(box);
   let place = null;
 
   function chip({ key, text }, at) {
