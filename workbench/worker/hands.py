@@ -31,6 +31,7 @@ class Hands:
     most: int
     free: asyncio.Semaphore = field(init=False)
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    busy: int = 0
 
     def __post_init__(self) -> None:
         """Have every hand free."""
@@ -62,12 +63,19 @@ class Hands:
         async with self.free:
             try:
                 while (turn := await self._turn(passed)) is not None:
-                    if await self.runner.execute(turn.tenant_id, turn.run_id, turn.slot):
+                    if await self._execute(turn):
                         passed.clear()
                     else:
                         passed.append(turn.run_id)
             except (DBAPIError, PoolTimeout, OSError) as error:
                 log.warning("turn_lost", reason=str(error)[:200])
+
+    async def _execute(self, turn: turns.Turn) -> bool:
+        self.busy += 1
+        try:
+            return await self.runner.execute(turn.tenant_id, turn.run_id, turn.slot)
+        finally:
+            self.busy -= 1
 
     async def _turn(self, passed: Collection[UUID]) -> turns.Turn | None:
         parts = self.runner.parts

@@ -21,6 +21,7 @@ from workbench.worker import (
     lenses,
     past,
     retention,
+    roll,
     schedules,
     statements,
     stays,
@@ -44,6 +45,7 @@ WARM_SECONDS = 60.0
 MAIL_SECONDS = 2.0
 TICK_SECONDS = 1.0
 RESCUE_SECONDS = 10.0
+SIGN_SECONDS = 10.0
 SEAL_SECONDS = 1.0
 EXPIRE_SECONDS = 10.0
 SWEEP_SECONDS = 600.0
@@ -86,6 +88,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event, share: Share)
     hands = [
         Hands(runner, queues, most) for queues, most in lanes.items() if not RUNS.isdisjoint(queues)
     ]
+    entry = roll.Entry(share.queues, hands, runner.kernels)
     mailroom = Mailroom.of(parts)
     chores = (
         asyncio.create_task(_often(lambda: _relay(parts, runner.calls.due), RELAY_LEAST_SECONDS)),
@@ -105,7 +108,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event, share: Share)
             jobs = tasks.Jobs()
             try:
                 async with tasks.build(parts, hands, jobs).open_async() as app:
-                    await _take(parts, app, jobs, stop, lanes, hands)
+                    await _take(parts, app, jobs, stop, lanes, entry)
             except (ConnectorException, psycopg.Error, PoolTimeout, OSError) as error:
                 log.warning("queue_lost", reason=str(error.__cause__ or error)[:200])
             # procrastinate returns as if all were well when PostgreSQL restarts.
@@ -124,15 +127,16 @@ async def _take(
     jobs: tasks.Jobs,
     stop: asyncio.Event,
     lanes: dict[tuple[str, ...], int],
-    hands: Sequence[Hands],
+    entry: roll.Entry,
 ) -> None:
     working = [asyncio.create_task(_lane(app, queues, most)) for queues, most in lanes.items()]
-    rescuing = asyncio.create_task(_often(lambda: _rescue(parts, app, hands), RESCUE_SECONDS))
+    rescuing = asyncio.create_task(_often(lambda: _rescue(parts, app, entry.hands), RESCUE_SECONDS))
+    signing = asyncio.create_task(_often(lambda: entry.sign(app), SIGN_SECONDS))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (rescuing, stopping):
+        for task in (rescuing, signing, stopping):
             await _end(task)
         lost = [task for task in working if task.done()]
         for task in working:
@@ -140,6 +144,8 @@ async def _take(
         while not all(task.done() for task in working):
             jobs.end()
             await asyncio.wait(working, timeout=PAUSE_SECONDS)
+        with suppress(ConnectorException, psycopg.Error, PoolTimeout):
+            await entry.leave(app)
     for task in lost:
         task.result()
 
@@ -152,6 +158,7 @@ async def _lane(app: procrastinate.App, queues: Collection[str], most: int) -> N
         concurrency=most,
         install_signal_handlers=False,
         delete_jobs="successful",
+        task_middleware=[roll.noting(app)],
         **patience,
     )
 

@@ -75,7 +75,7 @@ class Kernels:
     def __init__(self, settle: Callable[[], Place], size: int) -> None:
         """Keep so many warm kernels, each in a place that `settle` makes; none until `fill`."""
         self._settle = settle
-        self._size = size
+        self.size = size
         self._waiting: deque[Warm] = deque()
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -111,7 +111,7 @@ class Kernels:
             for unfit in [each for each in self._waiting if not each.is_fit]:
                 self._waiting.remove(unfit)
                 unfit.discard()
-            while not self._is_closed and len(self._waiting) < self._size:
+            while not self._is_closed and len(self._waiting) < self.size:
                 self._waiting.append(start(self._settle()))
 
     def close(self) -> None:
@@ -133,7 +133,7 @@ class Kernels:
     def _fill_after(self, seconds: float) -> None:
         """Have a thread fill up after a while, in place of any that would do so later."""
         with self._lock:
-            if self._is_closed or len(self._waiting) >= self._size:
+            if self._is_closed or len(self._waiting) >= self.size:
                 return
             if self._timer is not None:
                 self._timer.cancel()
