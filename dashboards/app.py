@@ -27,6 +27,8 @@ from dashboards.inbox import app as inbox
 from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
+from dashboards.operations import app as operations
+from dashboards.performance import app as performance
 from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
 from workbench.db import keys
@@ -47,6 +49,8 @@ PAGES: dict[str, Page] = {
     "/dashboards/flights": flights.page,
     "/dashboards/gallery": gallery.page,
     "/dashboards/inbox": inbox.page,
+    "/dashboards/performance": performance.page,
+    "/dashboards/operations": operations.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
@@ -56,7 +60,7 @@ def mount(
     app: FastAPI,
     settings: Settings,
     database: Database,
-    storage: Storage,  # noqa: ARG001 (every door takes the same; dashboards link to files only)
+    storage: Storage,
     *,
     unused: timedelta = UNUSED,
     pages: dict[str, Page] | None = None,
@@ -78,6 +82,13 @@ def mount(
     hearing = Hearing(database, app.state.parts.ears)
     house = House(
         database, ROOT / "notebooks", quota=quota, file_limit=settings.file_limit, hearing=hearing
+    house = House(
+        database,
+        ROOT / "notebooks",
+        quota=quota,
+        file_limit=settings.file_limit,
+        file_quota=settings.file_quota,
+        storage=storage,
     )
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)

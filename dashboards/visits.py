@@ -17,6 +17,7 @@ from workbench.identity import queries as identity
 from workbench.notifications import subscriptions
 from workbench.permissions import Permission
 from workbench.runs.quotas import Quota
+from workbench.storage import Storage
 
 visitor: ContextVar[Actor] = ContextVar("visitor")
 # Panel answers an empty page when composing one fails; the guard looks here and answers a problem.
@@ -46,6 +47,8 @@ class House:
     quota: Quota = field(default_factory=Quota)
     file_limit: int = 2 * 1024**3  # bytes; the API refuses a larger file
     hearing: Hearing | None = None  # without it pages show what was there when they loaded
+    file_quota: int = 20 * 1024**3  # bytes of a tenant that has no quota of its own
+    storage: Storage | None = None  # what runs left; without it nothing of them is read
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,14 @@ class Link:
     path: str
     name: str
     note: str
+    is_platforms: bool = False  # its operator's alone, who belongs to no tenant
 
     def is_open_to(self, actor: Actor) -> bool:
-        """Whether the actor, a member of a tenant, may open the dashboard."""
-        return actor.may(Permission.DASHBOARD_READ, self.path.rpartition("/")[2])
+        """Whether the actor may open the dashboard."""
+        if self.is_platforms:
+            return actor.tenant_id is None and actor.may(Permission.PLATFORM_READ)
+        is_members = actor.tenant_id is not None
+        return is_members and actor.may(Permission.DASHBOARD_READ, self.path.rpartition("/")[2])
 
 
 LINKS = (
@@ -70,12 +74,23 @@ LINKS = (
         "Delays, destinations, and every single flight.",
     ),
     Link("/dashboards/gallery", "Gallery", "What dashboards are built of, in every state."),
+    Link(
+        "/dashboards/performance",
+        "Performance",
+        "What runs measure, their budgets, and where the time goes.",
+    ),
+    Link(
+        "/dashboards/operations",
+        "Operations",
+        "Tenants, queues, workers, mail and the database, as they are now.",
+        is_platforms=True,
+    ),
 )
 
 
 def links(actor: Actor) -> list[Link]:
-    """The dashboards besides the first that the actor may use; each shows a tenant's rows."""
-    return [link for link in LINKS if actor.tenant_id is not None and link.is_open_to(actor)]
+    """The dashboards besides the first that the actor may use."""
+    return [link for link in LINKS if link.is_open_to(actor)]
 
 
 class Shell:

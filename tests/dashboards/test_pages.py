@@ -188,6 +188,7 @@ class TestPlatform:
         assert "Suspended" in shown.split(tenant.slug)[0].rpartition("<tr>")[2]
         assert "Suspended" not in shown.split(other_tenant.slug)[0].rpartition("<tr>")[2]
         assert [link["name"] for link in visit._shell._navigation.links] == ["Home"]
+        assert [name for _, name in visit._shell._places] == ["Home", "Operations"]
 
     async def test_opens_for_the_operator_alone(
         self, database: Database, operator: Actor, actor: Actor

@@ -82,6 +82,7 @@ async def work(session: AsyncSession, actor: Actor, now: datetime) -> Work:
     post = (await session.execute(queries.post(actor, now - DAY))).one()
     return Work(
         lines=await _all(session, Line, queries.lines(actor)),
+        failed_jobs=len(await failed_jobs(session, actor)),
         workers=[Worker(**row._asdict(), is_alive=row.seen_at > now - SILENT) for row in said],
         post=Post(**post._asdict()),
     )

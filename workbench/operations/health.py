@@ -78,6 +78,9 @@ def _workers(work: Work) -> Check:
 
 def _queue(work: Work, now: datetime) -> Check:
     waiting = sum(line.waiting for line in work.lines)
+    if work.failed_jobs:
+        says = f"{work.failed_jobs} jobs were given up: try them again once their cause is mended."
+        return Check(name="Queue", state=LOOK, says=says)
     since = min((line.waits_since for line in work.lines if line.waits_since), default=None)
     if since is not None and now - since > LATE:
         minutes = (now - since) // timedelta(minutes=1)

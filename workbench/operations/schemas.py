@@ -111,9 +111,10 @@ class Post(_View):
 
 
 class Work(_View):
-    """What waits and works, who works, and what waits to leave."""
+    """What waits and works, how many jobs were given up, who works, and what waits to leave."""
 
     lines: list[Line]
+    failed_jobs: int
     workers: list[Worker]
     post: Post
 

@@ -1,0 +1,1 @@
+"""How operations look. No data is asked for here."""
