@@ -10,12 +10,15 @@ function element(name, attributes = {}, text = "") {
 
 function filled(cell, value) {
   cell.replaceChildren();
-  const main = element("span", { class: "text" }, value.text);
+  const isPath = value.link.startsWith("/") && !value.link.startsWith("//");
+  const where = { class: "text", href: value.link, target: "_blank", rel: "noopener" };
+  const main = isPath ? element("a", where) : element("span", { class: "text" });
+  main.textContent = value.text;
   cell.append(main);
   if (value.tone) cell.append(element("span", { class: `chip ${value.tone}` }, value.chip));
   if (value.note) cell.append(element("span", { class: "note" }, value.note));
   if (value.share !== undefined && value.share !== null) {
-    const bar = element("span", { class: `bar ${value.share > 0.9 ? "full" : ""}` });
+    const bar = element("span", { class: value.is_full ? "bar full" : "bar" });
     const fill = element("span");
     fill.style.width = `${Math.min(100, Math.max(1, value.share * 100))}%`;
     bar.append(fill);

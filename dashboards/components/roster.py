@@ -23,13 +23,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text, a note below it, a chip with its tone (well, look or broken), and a bar's share."""
+    """A text, a note below it, a chip with its tone (well, look or broken), and a bar's share.
+
+    A bar that `is_full` warns. With a link, a path of this host, the text leads there in another
+    tab.
+    """
 
     text: str
     note: str = ""
     chip: str = ""
     tone: str = ""
     share: float | None = None
+    is_full: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

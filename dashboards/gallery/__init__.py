@@ -1,1 +1,2 @@
 """Every component of the dashboards in each of its states, for whoever builds with them."""
+"""The gallery: every component in every state."""

@@ -17,9 +17,8 @@ from workbench.bench.figures import Figure, Figured
 from workbench.bench.summary import BAD, GOOD, number, said
 from workbench.errors import Conflict
 from workbench.lab.run import LabRun
+from workbench.runs.budgets import LEAST, MEDIAN_OF, SLOWER
 
-MEDIAN_OF, LEAST = 5, 3  # good runs that a figure is compared with; fewer tell nothing
-SLOWER = 1.5
 ACROSS, MOST, WIDTH, HEIGHT = 3, 12, 9.0, 1.7
 EARLIER = """
     select r.id::text as run, r.finished_at, r.status, m.name, m.value, m.budget

@@ -17,7 +17,8 @@ from workbench.db import connect
 from workbench.db.session import Database
 from workbench.errors import Detail, Invalid
 from workbench.notebooks import Notebook, Shelf
-from workbench.runs import commands, keys
+from workbench.runs import budgets, commands, keys
+from workbench.runs.budgets import Missed
 from workbench.runs.models import Run
 from workbench.runs.quotas import Quota
 from workbench.runs.schemas import Status
@@ -55,6 +56,9 @@ def run(
         str | None,
         typer.Option(help="A name for this order; given again, it waits for the same run."),
     ] = None,
+    keep_budgets: Annotated[
+        bool, typer.Option("--keep-budgets", help="Exit with 1, too, when a budget is missed.")
+    ] = False,
     as_json: AsJson = False,
     _is_asked: Annotated[
         bool,
@@ -67,9 +71,14 @@ def run(
     settings = Settings()
     serve.prepare(settings, quiet=True)
     with connect.server(settings):
-        ended = asyncio.run(_run(settings, chosen, parameters, key, tenant, member))
-    console.show([{"id": ended.id, "status": ended.status, "error": ended.error}], as_json=as_json)
-    if ended.status != Status.SUCCEEDED:
+        ended, missed = asyncio.run(_run(settings, chosen, parameters, key, tenant, member))
+    told: dict[str, Any] = {"id": ended.id, "status": ended.status, "error": ended.error}
+    if as_json:
+        told["missed"] = [each.model_dump(mode="json") for each in missed]
+    console.show([told], as_json=as_json)
+    for each in missed:
+        console.err.print(f"over budget: {each}", markup=False, soft_wrap=True)
+    if ended.status != Status.SUCCEEDED or (missed and keep_budgets):
         raise typer.Exit(1)
 
 
@@ -91,7 +100,7 @@ async def _run(
     key: str | None,
     tenant: str,
     member: str | None,
-) -> Run:
+) -> tuple[Run, list[Missed]]:
     database = connect.database(settings)
     quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
     try:
@@ -103,7 +112,9 @@ async def _run(
                     quota=quota,
                 )
                 run_id = ordered.id
-            return await done(settings, database, actor, run_id)
+            ended = await done(settings, database, actor, run_id)
+            async with database.session(actor) as session:
+                return ended, await budgets.missed(session, actor, ended)
     finally:
         await database.close()
 

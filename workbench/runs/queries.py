@@ -91,6 +91,48 @@ def figures(
     return statement if cursor is None else statement.where(Run.id < _id_of(cursor))
 
 
+def measuring(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """The notebooks whose runs have measured something, the last ordered first."""
+    actor.require_somewhere(Permission.RUN_READ)
+    is_measured = (
+        select(Metric.id)
+        .where(Metric.tenant_id == Run.tenant_id, Metric.run_id == Run.id)
+        .where(Metric.deleted_at.is_(None))
+        .exists()
+    )
+    return (
+        select(Run.notebook, func.max(Run.created_at).label("last"))
+        .where(Run.tenant_id == actor.require_tenant(), Run.deleted_at.is_(None), is_measured)
+        .group_by(Run.notebook)
+        .order_by(func.max(Run.created_at).desc())
+    )
+
+
+def measured(
+    actor: Actor, notebook: str, *, upto: Run | None = None, most: int
+) -> Select[*tuple[Any, ...]]:
+    """Every metric of the last ended runs of a notebook, the newest run first."""
+    actor.require_somewhere(Permission.RUN_READ)
+    last = (
+        select(Run.id)
+        .where(Run.tenant_id == actor.require_tenant(), Run.notebook == notebook)
+        .where(Run.status.in_((Status.SUCCEEDED, Status.FAILED)), Run.deleted_at.is_(None))
+        .order_by(Run.id.desc())
+        .limit(most)
+    )
+    if upto is not None:
+        last = last.where(Run.id <= upto.id, Run.parameters == upto.parameters)
+    return (
+        select(
+            *(Run.id.label("run_id"), Run.created_at, Run.status, Run.commit, Run.parameters),
+            *(Metric.name, Metric.value, Metric.unit, Metric.budget),
+        )
+        .join(Metric, (Metric.tenant_id == Run.tenant_id) & (Metric.run_id == Run.id))
+        .where(Run.tenant_id == actor.require_tenant(), Run.id.in_(last))
+        .order_by(Run.id.desc(), Metric.name)
+    )
+
+
 def cursor(last: Run) -> str:
     """The cursor of the page that follows a run."""
     return pages.encode([last.id])

@@ -25,6 +25,7 @@ TWO = """
 }
 @media (max-width: 600px) { :host { gap: 14px; } }
 """
+TALL = f"{layout.CARD} :host {{ height: 100% !important; }}"  # cards in a row end together
 SAID = {
     Wellness.WELL: "All is well",
     Wellness.LOOK: "Something deserves a look",
@@ -45,7 +46,9 @@ class Present:
         self._database = Face("ops_database", is_loading=True)
         self.head = layout.stack(self._kpis.pane, layout.card(self._health.pane))
         self.work = layout.column(
-            layout.card(self._queue.pane), layout.card(self._workers.pane), css=TWO
+            layout.column(self._queue.pane, css=TALL),
+            layout.column(self._workers.pane, css=TALL),
+            css=TWO,
         )
         self.database = layout.card(self._database.pane)
 

@@ -23,6 +23,7 @@ COLUMNS = (
     Column("Runs today", is_number=True),
     Column("Last activity"),
 )
+FULL = 0.9  # of its quota; from then on somebody should look
 NONE = ("No tenants yet", "Make the first with the form above; its members can then be invited.")
 SUSPEND = Action(
     "suspend",
@@ -135,6 +136,7 @@ def row(tenant: TenantUse, held: RowsHeld | None, at: datetime) -> Row:
             Cell(
                 f"{numbers.size(tenant.file_bytes)} of {numbers.size(tenant.file_quota)}",
                 share=share,
+                is_full=share > FULL,
             ),
             Cell(numbers.count(tenant.runs), note=_runs(tenant.failed, working)),
             Cell(numbers.ago(tenant.last_activity, at) if tenant.last_activity else "Never"),

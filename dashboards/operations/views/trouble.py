@@ -8,7 +8,7 @@ from dashboards.components import layout, numbers
 from dashboards.components.face import Face
 from dashboards.components.roster import Action, Cell, Column, Do, Roster, Row
 from dashboards.operations.store import Trouble
-from dashboards.operations.views.now import TWO
+from dashboards.operations.views.now import TALL, TWO
 from workbench.operations.schemas import FailedJob, FailedRuns, TenantUse
 
 TASKS = {
@@ -49,8 +49,8 @@ class Given:
         self._jobs = Roster.of("Jobs that were given up", JOBS, empty=NO_JOBS, on_do=on_do)
         self._runs = Roster.of("Runs that failed", RUNS, empty=NO_RUNS)
         self.pane = layout.column(
-            layout.card(jobs.pane, self._said.pane, self._jobs),
-            layout.card(runs.pane, self._runs),
+            layout.column(jobs.pane, self._said.pane, self._jobs, css=TALL),
+            layout.column(runs.pane, self._runs, css=TALL),
             css=TWO,
         )
 

@@ -10,7 +10,8 @@ from workbench.api.routes import ActorRoute
 from workbench.api.shapes import PageView
 from workbench.db import pages
 from workbench.notebooks import queries as notebooks
-from workbench.runs import comparing, queries
+from workbench.runs import budgets, comparing, queries
+from workbench.runs.budgets import Course
 from workbench.runs.comparing import Comparison
 from workbench.runs.schemas import METRIC_NAME, FigureView
 
@@ -43,3 +44,16 @@ async def figures(
     return PageView(
         items=[FigureView.model_validate(row) for row in page.items], next_cursor=page.next_cursor
     )
+
+
+@router.get("/notebooks/{notebook}/budgets")
+async def courses(
+    notebook: Annotated[str, Path(max_length=100)],
+    actor: CurrentActor,
+    session: Session,
+    parts: Parts,
+) -> PageView[Course]:
+    """List each metric of a notebook over its last runs, with its median and last good run."""
+    found = notebooks.notebook(actor, parts.shelf, notebook)
+    items = await budgets.courses(session, actor, found.name)
+    return PageView(items=items, next_cursor=None)

@@ -93,6 +93,18 @@ def tree(root: Node) -> str:
     return "\n".join([head, *_lines(root, "", "")])
 
 
+def told(node: Node) -> dict[str, Any]:
+    """The plan as programs read it."""
+    return {
+        "kind": node.kind,
+        "relation": f"{node.relation} {node.index}".strip(),
+        "rows": round(node.rows),
+        "milliseconds": round(node.seconds * 1e3, 3),
+        "blocks": node.hit + node.read,
+        "steps": [told(step) for step in node.steps],
+    }
+
+
 def _lines(node: Node, here: str, beneath: str) -> Iterator[str]:
     name = (here + node.name)[: WIDTH - 1]
     dropped = f"{node.dropped:,.0f}" if node.dropped else ""

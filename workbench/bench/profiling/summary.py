@@ -1,5 +1,7 @@
 """The profile in words, tables and pictures."""
 
+import json
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
@@ -183,6 +185,7 @@ def frame(found: Profiled) -> pd.DataFrame:
                 "blocks": one.plan.hit + one.plan.read,
                 "sql": one.sql[:4000],
                 "plan": plans.tree(one.plan),
+                "steps": json.dumps(plans.told(one.plan)),
             }
             for one in found.seen.statements
         ]

@@ -1,0 +1,1 @@
+"""How performance looks. No data is asked for here."""
