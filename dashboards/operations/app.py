@@ -20,7 +20,8 @@ from dashboards.operations.views.tenants import Tenants
 from dashboards.operations.views.trouble import Given
 from dashboards.operations.views.use import Use
 from dashboards.visits import Visit
-from workbench.errors import Invalid, WorkbenchError
+from workbench.api import problems
+from workbench.errors import Invalid
 
 PATH = "/dashboards/operations"
 EVERY = 5000  # ms
@@ -127,9 +128,9 @@ class Operations:
             say(places or str(error), is_wrong=True)
             return False
         except Exception as error:
-            expected = isinstance(error, WorkbenchError)
-            say(str(error) if expected else states.FAILED.sentence, is_wrong=True)
-            if not expected:
+            known = problems.understood(error)
+            say(states.FAILED.sentence if known is None else str(known), is_wrong=True)
+            if known is None:
                 raise
             return False
         return True

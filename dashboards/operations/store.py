@@ -123,6 +123,7 @@ class Store:
 
     async def make(self, slug: str, name: str) -> None:
         """Make a tenant with every shared dataset."""
+        self._actor.require(Permission.PLATFORM_READ)
         async with self._database.session(self._actor) as session:
             made = await tenants.create(session, self._actor, slug=slug, name=name)
             await datasets.adopt(session, self._actor, made.id)

@@ -226,11 +226,13 @@ async def test_every_page_names_its_visitor(database: Database, actor: Actor, pa
 
 
 def test_navigation_shows_what_one_may_use(actor: Actor, operator: Actor) -> None:
-    """Dashboards of rows need a tenant and the permission to open dashboards."""
+    """A tenant's need the permission to open dashboards; the platform's is its operator's."""
     blind = actor.narrowed(actor.permissions - {Permission.DASHBOARD_READ})
 
     assert [[link.name for link in links(who)] for who in (actor, blind, operator)] == [
         [link.name for link in LINKS],
         [],
+        ["Explore", "SQL", "Files", "Flights", "Performance"],
         [],
+        ["Operations"],
     ]
