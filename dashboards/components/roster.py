@@ -108,7 +108,7 @@ class Roster(JSComponent):
         roster.on_msg(told)
         return roster
 
-    def show(self, rows: Sequence[Row]) -> None:
+    def fill(self, rows: Sequence[Row]) -> None:
         """Show other rows; those that are the same are not sent."""
         made = [asdict(row) for row in rows]
         # JSON knows no tuples: what is compared must be what was sent.

@@ -16,7 +16,7 @@ from workbench.db.ids import new_id
 from workbench.db.session import Database
 from workbench.notebooks import Shelf
 from workbench.permissions import Role
-from workbench.runs import commands
+from workbench.runs import commands, keys
 from workbench.runs.schemas import MetricMessage
 from workbench.settings import ROOT, Settings
 from workbench.storage import Storage
@@ -29,7 +29,8 @@ async def ended(database: Database, owner: Actor, storage: Storage, top: int) ->
     """A run that has ended, and left a notebook."""
     notebook = Shelf(ROOT / "notebooks").named("tenant_report")
     async with database.session(owner) as session:
-        run = await commands.start(session, owner, notebook, {"top": top})
+        key = keys.of(owner, f"top {top}")
+        run = await commands.start(session, owner, notebook, {"top": top}, key=key)
     shown = {"output_type": "stream", "name": "stdout", "text": f"[top] {top}\n"}
     cell = {"source": "show()", "metadata": {}, "outputs": [shown]}
     file = json.dumps({"cells": [cell]}).encode()
@@ -82,6 +83,21 @@ def test_the_past_is_listed_and_two_runs_compared(shell: Shell, runs: list[str])
         assert words in said
     gone = shell("compare", old, str(new_id()), *AT)
     assert (gone.returncode, len(gone.stderr.splitlines())) == (1, 1)
+
+
+def test_a_missed_budget_is_named(shell: Shell, runs: list[str]) -> None:
+    """Metric, value and budget stand in the JSON and on standard error; CI can have it fail."""
+    over, kept = (
+        shell("run", "tenant_report", *AT, "-p", f"top={top}", "--key", f"top {top}", *options)
+        for top, options in ((7, ("--json", "--keep-budgets")), (5, ("--json",)))
+    )
+    [told_] = json.loads(over.stdout)
+    assert (told_["id"], told_["status"]) == (runs[1], "succeeded")
+    [missed] = told_["missed"]
+    assert (missed["metric"], missed["value"], missed["budget"]) == ("seconds", 7.0, 6.0)
+    assert "over budget: seconds is 7 s, at most 6 s: no good run is known" in over.stderr
+    assert (over.returncode, kept.returncode) == (1, 0)
+    assert json.loads(kept.stdout)[0]["missed"] == []
 
 
 def test_a_report_is_printed(shell: Shell, runs: list[str], tmp_path: Path) -> None:

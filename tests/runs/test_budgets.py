@@ -43,7 +43,11 @@ async def measure(
     metrics = [MetricMessage(name=n, value=v, unit="s", budget=b) for n, v, b in values]
     assert actor.tenant_id is not None
     await work(
-        *(database, storage, actor.tenant_id, run.id, *metrics),
+        database,
+        storage,
+        actor.tenant_id,
+        run.id,
+        *metrics,
         commit="c0ffee" * 6,
         status=status,
         files=files or {},
@@ -62,8 +66,9 @@ async def test_what_is_missed_is_named_with_the_last_good_run(
 ) -> None:
     """Failed runs, those over a budget and those with other parameters are no measure."""
     place = (database, storage, actor)
-    for value in (1.0, 1.1, 0.9):
-        good = await measure(*place, ("page", value, 2.0), ("load", value, None))
+    for value in (1.0, 1.1):
+        await measure(*place, ("page", value, 2.0), ("load", value, None))
+    good = await measure(*place, ("page", 0.9, 2.0), ("load", 0.9, None))
     await measure(*place, ("page", 9.0, 2.0), ("load", 9.0, None))
     await measure(*place, ("page", 9.0, 20.0), status=Status.FAILED)
     await measure(*place, ("page", 0.1, 2.0), top=7)

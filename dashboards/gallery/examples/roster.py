@@ -31,7 +31,7 @@ async def _nothing(_key: str, _action: str, _answer: str) -> None:
 def _roster(*rows: Row, is_loading: bool = False) -> Viewable:
     roster = Roster.of("Tenants", COLUMNS, empty=EMPTY, on_do=_nothing)
     if not is_loading:
-        roster.show(rows)
+        roster.fill(rows)
     return layout.card(roster)
 
 

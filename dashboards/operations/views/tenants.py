@@ -82,12 +82,12 @@ class Tenants:
         suspended = sum(tenant.suspended_at is not None for tenant in tenants)
         note = f"{len(tenants):,} tenants" + (f", {suspended:,} suspended" if suspended else "")
         self._head.show(title="Who is here, and how much do they use?", note=note)
-        self._roster.show([row(tenant, rows.get(tenant.id), at) for tenant in tenants])
+        self._roster.fill([row(tenant, rows.get(tenant.id), at) for tenant in tenants])
 
     def show_gone(self, found: Sequence[Gone], at: datetime) -> None:
         """Show the tenants that can be brought back, where there are any."""
         self._past.visible = bool(found)
-        self._gone.show([_gone(each, at) for each in found])
+        self._gone.fill([_gone(each, at) for each in found])
 
     def say(self, text: str, *, is_wrong: bool = False) -> None:
         """Say how it went."""

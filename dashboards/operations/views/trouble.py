@@ -57,8 +57,8 @@ class Given:
     def show(self, found: Trouble, tenants: Sequence[TenantUse], at: datetime) -> None:
         """Show what was given up until now."""
         names = {tenant.id: tenant.name for tenant in tenants}
-        self._jobs.show([_job(job, names, at) for job in found.jobs])
-        self._runs.show([_runs(runs, names, at) for runs in found.runs])
+        self._jobs.fill([_job(job, names, at) for job in found.jobs])
+        self._runs.fill([_runs(runs, names, at) for runs in found.runs])
 
     def say(self, text: str, *, is_wrong: bool = False) -> None:
         """Say how it went."""

@@ -119,7 +119,7 @@ class Statements:
         when = f" on {numbers.day(profile.at)}" if profile else ""
         self._head.show(title=TITLE, note=WHERE.format(when=when))
         self._detail.visible = False
-        self._roster.show([_row(key, each) for key, each in self._found.items()])
+        self._roster.fill([_row(key, each) for key, each in self._found.items()])
 
     async def _look(self, key: str, _action: str, _answer: str) -> None:
         one = self._found[key]

@@ -82,8 +82,8 @@ class Standing:
             (course for course in courses if course.is_worse), key=lambda c: -(c.change or 0)
         )
         self._kpis.show(figures=headlines(courses, at), is_loading=False)
-        self._budgets.show([budget(course, at) for course in held])
-        self._worse.show([_worse(course, at) for course in worse])
+        self._budgets.fill([budget(course, at) for course in held])
+        self._worse.fill([_worse(course, at) for course in worse])
         if courses and not any(course.median is not None for course in courses):
             self._worse.param.update(
                 empty_title="There is too little to compare with",
