@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from dashboards import theme, upstream
 from dashboards.assets import Assets
+from dashboards.audit import app as audit
 from dashboards.explore import app as explore
 from dashboards.files import app as files
 from dashboards.flights import app as flights
@@ -29,6 +30,7 @@ from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
 from dashboards.operations import app as operations
 from dashboards.performance import app as performance
+from dashboards.people import app as people
 from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
 from workbench.db import keys
@@ -51,6 +53,8 @@ PAGES: dict[str, Page] = {
     "/dashboards/inbox": inbox.page,
     "/dashboards/performance": performance.page,
     "/dashboards/operations": operations.page,
+    "/dashboards/people": people.page,
+    "/dashboards/audit": audit.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
@@ -89,6 +93,7 @@ def mount(
         file_limit=settings.file_limit,
         file_quota=settings.file_quota,
         storage=storage,
+        limiter=app.state.parts.limiter,
     )
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)

@@ -11,6 +11,7 @@ from workbench.access import switching
 from workbench.access.proof import NoLogin
 from workbench.access.switching import Place
 from workbench.actor import Actor
+from workbench.api.limits import Limiter
 from workbench.datasets.answers import Answers
 from workbench.db.session import Database
 from workbench.identity import queries as identity
@@ -49,6 +50,7 @@ class House:
     hearing: Hearing | None = None  # without it pages show what was there when they loaded
     file_quota: int = 20 * 1024**3  # bytes of a tenant that has no quota of its own
     storage: Storage | None = None  # what runs left; without it nothing of them is read
+    limiter: Limiter | None = None  # the API's own, so that mail counts once
 
 
 @dataclass(frozen=True, slots=True)

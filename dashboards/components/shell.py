@@ -85,6 +85,8 @@ LINKS = (
         "Tenants, queues, workers, mail and the database, as they are now.",
         is_platforms=True,
     ),
+    Link("/dashboards/people", "People", "Members, roles, and what is shared with whom."),
+    Link("/dashboards/audit", "Audit", "Who did what, and proof that nobody changed it."),
 )
 
 

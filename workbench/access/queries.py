@@ -122,14 +122,46 @@ async def revoke(session: AsyncSession, sid: UUID) -> None:
     await session.execute(REVOKE, {"sid": sid})
 
 
-def members(actor: Actor) -> Select[Membership, User]:
-    """The members of the actor's tenant with their users, by e-mail."""
+def members(actor: Actor, *, sought: str = "", role: str | None = None) -> Select[Membership, User]:
+    """The members of the actor's tenant with their users, by e-mail.
+
+    `sought` is part of a name or an e-mail address, `role` the system role that they hold.
+    """
     actor.require(Permission.MEMBER_READ)
-    return (
+    statement = (
         select(Membership, User)
         .join(User, User.id == Membership.user_id)
         .where(Membership.tenant_id == actor.require_tenant())
         .order_by(User.email)
+    )
+    if sought:
+        named = (column.icontains(sought, autoescape=True) for column in (User.email, User.name))
+        statement = statement.where(or_(*named))
+    return statement if role is None else statement.where(Membership.role == role)
+
+
+def member_counts(actor: Actor) -> Select[str, int]:
+    """How many members of the actor's tenant hold each system role."""
+    actor.require(Permission.MEMBER_READ)
+    return (
+        select(Membership.role, func.count())
+        .where(Membership.tenant_id == actor.require_tenant())
+        .group_by(Membership.role)
+    )
+
+
+def people(actor: Actor, user_ids: Sequence[UUID]) -> Select[UUID, str, str]:
+    """The ids, names and e-mail addresses of some who are or were members of the tenant."""
+    actor.require(Permission.MEMBER_READ)
+    return (
+        select(User.id, User.name, User.email)
+        .where(
+            User.id.in_(user_ids),
+            exists().where(
+                Membership.tenant_id == actor.require_tenant(), Membership.user_id == User.id
+            ),
+        )
+        .execution_options(include_deleted=True)
     )
 
 
@@ -146,6 +178,11 @@ def invitations(actor: Actor) -> Select[Invitation]:
         .where(Invitation.tenant_id == actor.require_tenant())
         .order_by(Invitation.email)
     )
+
+
+def pending_invitations(actor: Actor) -> Select[Invitation]:
+    """The invitations that nobody has accepted yet, also those whose time is over."""
+    return invitations(actor).where(Invitation.accepted_at.is_(None))
 
 
 def invitation(actor: Actor, invitation_id: UUID) -> Select[Invitation]:

@@ -1,11 +1,13 @@
 """Statements about the audit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Label, Select, Text, and_, cast, func, select
+from sqlalchemy import Label, Select, Text, and_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workbench.actor import Actor
@@ -18,11 +20,17 @@ IS_LINKED = and_(AuditEntry.tenant_id == AuditLink.tenant_id, AuditEntry.id == A
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which entries are asked for; what is None leaves the choice open."""
+    """Which entries are asked for; what is None or empty leaves the choice open.
+
+    `about` names beginnings of actions, such as `member`; `sought` is part of an action, of a
+    target or of the details.
+    """
 
     action: str | None = None
     subject: str | None = None
     target: str | None = None
+    about: tuple[str, ...] = ()
+    sought: str = ""
     run_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -41,7 +49,36 @@ def entries(actor: Actor, wanted: Wanted | None = None) -> Select[AuditEntry]:
         value = getattr(wanted, name)
         if value is not None:
             statement = statement.where(getattr(AuditEntry, name) == value)
+    if wanted.about:
+        begun = (AuditEntry.action.startswith(f"{b}.", autoescape=True) for b in wanted.about)
+        statement = statement.where(or_(*begun))
+    if wanted.sought:
+        texts = (AuditEntry.action, AuditEntry.target, cast(AuditEntry.details, Text))
+        found = (each.icontains(wanted.sought, autoescape=True) for each in texts)
+        statement = statement.where(or_(*found))
     return statement.where(*_between(wanted.since, wanted.until))
+
+
+def entry(actor: Actor, entry_id: UUID) -> Select[AuditEntry]:
+    """One entry of the actor's tenant."""
+    return entries(actor).where(AuditEntry.id == entry_id)
+
+
+def last_acts(actor: Actor, subjects: Sequence[str]) -> Select[str, datetime | None]:
+    """When some subjects did something in the actor's tenant last; one look at an index for each.
+
+    What they do elsewhere is not the tenant's to know.
+    """
+    actor.require(Permission.AUDIT_READ)
+    named = func.unnest(cast(list(subjects), ARRAY(Text))).column_valued("named")
+    last = (
+        select(AuditEntry.at)
+        .where(AuditEntry.tenant_id == actor.require_tenant(), AuditEntry.subject == named)
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(named, last)
 
 
 def sealed(actor: Actor, *, after: int = 0, limit: int | None = None) -> Select[*tuple[Any, ...]]:

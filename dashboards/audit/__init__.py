@@ -1,0 +1,1 @@
+"""The dashboard of the audit: who did what, and whether anybody changed it."""

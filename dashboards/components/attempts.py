@@ -1,0 +1,31 @@
+"""Doing what a visitor wishes, and saying in a sentence why it cannot be done."""
+
+from collections.abc import Awaitable
+
+import structlog
+
+from dashboards.components import states
+from workbench.api import problems
+from workbench.errors import WorkbenchError
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+async def attempt(work: Awaitable[object]) -> str:
+    """Do the work; answer what went wrong in a sentence, or nothing when nothing did."""
+    try:
+        await work
+    except Exception as error:
+        return sentence(error)
+    return ""
+
+
+def sentence(error: Exception) -> str:
+    """What an error means to who reads it; one that nobody expected goes to the log as well."""
+    known = problems.understood(error)
+    if not isinstance(known, WorkbenchError):
+        log.exception("a wish was not met", exc_info=error)
+        return states.FAILED.sentence
+    places = "; ".join(f"{d.place}: {d.message}" for d in known.details if d.message)
+    said = str(known).rstrip(".")
+    return f"{said} ({places})." if places else f"{said}."

@@ -1,0 +1,57 @@
+"""What the browser's side of a component is put together from, and the wishes that it may send."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+HERE = Path(__file__).parent
+MOST = 2000  # characters of a text that a browser may send
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a visitor wants of a component: its kind, the thing it is about, a text or a form."""
+
+    kind: str
+    id: UUID | None = None
+    value: str = ""
+    form: dict[str, Any] = field(default_factory=dict)
+
+
+Hear = Callable[[Wish], Awaitable[None]]
+
+
+def script(*files: Path) -> str:
+    """The small pieces and some files as one module: a page loads a component as a single one."""
+    return "\n".join(file.read_text() for file in (HERE / "parts.js", *files))
+
+
+def style(*files: Path) -> str:
+    """The small pieces and some files as one stylesheet."""
+    return "\n".join(file.read_text() for file in (HERE / "parts.css", *files))
+
+
+def hearing(kinds: frozenset[str], hear: Hear) -> Callable[[Any], Awaitable[None]]:
+    """Pass on the wishes of some kinds; whatever else a browser sends is left unheard."""
+
+    async def heard(message: Any) -> None:
+        data = message.data if isinstance(message.data, dict) else {}
+        kind, value, form = data.get("kind"), data.get("value"), data.get("form")
+        if kind in kinds:
+            text = value[:MOST] if isinstance(value, str) else ""
+            await hear(Wish(kind, _id(data.get("id")), text, form if _is_form(form) else {}))
+
+    return heard
+
+
+def _id(given: Any) -> UUID | None:
+    try:
+        return UUID(given)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _is_form(given: Any) -> bool:
+    return isinstance(given, dict) and all(isinstance(name, str) for name in given)
