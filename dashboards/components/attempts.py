@@ -15,7 +15,7 @@ async def attempt(work: Awaitable[object]) -> str:
     """Do the work; answer what went wrong in a sentence, or nothing when nothing did."""
     try:
         await work
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever it was, it is said)
         return sentence(error)
     return ""
 
@@ -24,7 +24,7 @@ def sentence(error: Exception) -> str:
     """What an error means to who reads it; one that nobody expected goes to the log as well."""
     known = problems.understood(error)
     if not isinstance(known, WorkbenchError):
-        log.exception("a wish was not met", exc_info=error)
+        log.error("a wish was not met", exc_info=error)
         return states.FAILED.sentence
     places = "; ".join(f"{d.place}: {d.message}" for d in known.details if d.message)
     said = str(known).rstrip(".")

@@ -2,7 +2,6 @@
 
 import panel as pn
 
-from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage

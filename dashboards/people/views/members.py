@@ -15,7 +15,7 @@ from workbench.permissions import MEMBER_ROLES
 
 HERE = Path(__file__).parent
 ASKED = HERE / "asked.js"
-STYLE = parts.style(HERE / "people.css")
+STYLE = parts.style(parts.HERE / "fields.css", HERE / "people.css")
 KINDS = frozenset(
     {"search", "filter", "previous", "next", "role", "give", "take", "remove", "undo"}
 )
@@ -126,4 +126,4 @@ def label(count: int, page: int, total: int | None) -> str:
         return ""
     first = page * 25 + 1
     of = f" of {total:,}" if total is not None else ""
-    return f"{first:,}–{first + count - 1:,}{of}"  # noqa: RUF001 (as typeset)
+    return f"{first:,}–{first + count - 1:,}{of}"

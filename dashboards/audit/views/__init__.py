@@ -1,0 +1,1 @@
+"""How the dashboard of the audit looks. No data is asked for here."""
