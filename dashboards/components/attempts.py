@@ -1,6 +1,7 @@
 """Doing what a visitor wishes, and saying in a sentence why it cannot be done."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -9,6 +10,29 @@ from workbench.api import problems
 from workbench.errors import WorkbenchError
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+Deed = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is to be said of a deed, and whether it went wrong."""
+
+    said: str
+    is_wrong: bool
+
+
+async def deed(work: Deed, refresh: Callable[[], Awaitable[None]]) -> Done:
+    """Do what changes something, then show what is there now, whether it went well or not."""
+    said, wrong = "", ""
+    try:
+        said = await work()
+    except Exception as error:  # noqa: BLE001 (whatever it was, it is said)
+        wrong = sentence(error)
+    failed = await attempt(refresh())
+    wrong = wrong or failed
+    return Done(wrong or said, bool(wrong))
 
 
 async def attempt(work: Awaitable[object]) -> str:

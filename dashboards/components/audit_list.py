@@ -16,8 +16,8 @@ class AuditList(JSComponent):
     """Entries by day; every text is shown as text, whatever it contains.
 
     An item holds `id`, `day`, `at`, `at_exact`, `who`, `email`, `subject`, `did`, `action`,
-    `target`, `on`, `short`, `rows`, `run`, `sid`, `changes` (what, before, after) and `details` (name,
-    value).
+    `target`, `on`, `short`, `rows`, `run`, `sid`, `changes` (what, before, after) and
+    `details` (name, value).
     """
 
     items = param.List(default=[], doc="The entries of the page, the newest first.")

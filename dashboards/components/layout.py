@@ -17,6 +17,15 @@ CARD = """
 }
 @media (max-width: 600px) { :host { padding: 14px 12px 8px; } }
 """
+BESIDE = """
+:host {
+  display: grid !important;
+  grid-template-columns: minmax(0, 1fr) 330px;
+  gap: 20px;
+  align-items: start;
+}
+@media (max-width: 1100px) { :host { display: flex !important; } }
+"""
 STACK = """
 :host { gap: 20px; }
 @media (max-width: 600px) { :host { gap: 14px; } }

@@ -2,29 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from uuid import UUID
 
 import panel as pn
 
 from dashboards.components import attempts, layout
 from dashboards.components.parts import Wish
+from dashboards.people import wishes
 from dashboards.people.state import State
 from dashboards.people.store.members import Desk, MemberStore
 from dashboards.people.views import members, words
 from dashboards.people.views.members import Invitations, MemberList
 from dashboards.visits import Visit
-from workbench.errors import NotFound
 from workbench.permissions import Role
-
-COLUMNS = """
-:host {
-  display: grid !important;
-  grid-template-columns: minmax(0, 1fr) 330px;
-  gap: 20px;
-  align-items: start;
-}
-@media (max-width: 1100px) { :host { display: flex !important; } }
-"""
 
 
 class Members:
@@ -42,7 +31,7 @@ class Members:
         self.invitations = Invitations.of(
             self._hear_invitation, choices=choices, may_manage=store.may_manage
         )
-        self.pane = layout.column(self.list, self.invitations, css=COLUMNS)
+        self.pane = layout.column(self.list, self.invitations, css=layout.BESIDE)
 
     async def refresh(self) -> None:
         """Show the members and invitations that there are now."""
@@ -92,18 +81,9 @@ class Members:
             "remove": self._remove,
             "undo": self._undo,
         }
-        await self._do(deeds[wish.kind](wish))
-
-    async def _do(self, work: Awaitable[str]) -> None:
-        """Do what changes something, show what is there now, and say how it went."""
-        said, wrong = "", ""
-        try:
-            said = await work
-        except Exception as error:  # noqa: BLE001 (whatever it was, it is said)
-            wrong = attempts.sentence(error)
-        failed = await attempts.attempt(self.refresh())
+        done = await attempts.deed(lambda: deeds[wish.kind](wish), self.refresh)
         can_undo = self._state.removed is not None
-        self.list.say(wrong or failed or said, is_wrong=bool(wrong or failed), can_undo=can_undo)
+        self.list.say(done.said, is_wrong=done.is_wrong, can_undo=can_undo)
 
     def _choose(self, wish: Wish) -> None:
         state = self._state
@@ -117,23 +97,23 @@ class Members:
             state.cursors = [*state.cursors, self._next]
 
     async def _change_role(self, wish: Wish) -> str:
-        await self.store.change_role(_known(wish.id), wish.value)
+        await self.store.change_role(wishes.id_of(wish.id), wish.value)
         self._state.removed = None
         return f"{self._name(wish)} is {words.title(wish.value).lower()} from now on."
 
     async def _give(self, wish: Wish) -> str:
-        await self.store.give(_known(wish.id), _known(wish.value))
+        await self.store.give(wishes.id_of(wish.id), wishes.id_of(wish.value))
         self._state.removed = None
         return f"{self._name(wish)} holds the role from now on."
 
     async def _take(self, wish: Wish) -> str:
-        await self.store.take(_known(wish.id), _known(wish.value))
+        await self.store.take(wishes.id_of(wish.id), wishes.id_of(wish.value))
         self._state.removed = None
         return f"{self._name(wish)} does not hold the role any more."
 
     async def _remove(self, wish: Wish) -> str:
         name = self._name(wish)
-        await self.store.remove(_known(wish.id))
+        await self.store.remove(wishes.id_of(wish.id))
         self._state.removed = wish.id
         return f"{name} was removed."
 
@@ -149,28 +129,17 @@ class Members:
         return next(found, "The member")
 
     async def _hear_invitation(self, wish: Wish) -> None:
-        said, wrong = "", ""
-        try:
-            said = await self._offer(wish)
-        except Exception as error:  # noqa: BLE001 (whatever it was, it is said)
-            wrong = attempts.sentence(error)
-        failed = await attempts.attempt(self.refresh())
-        sent = self.invitations.sent + (wish.kind == "invite" and not wrong)
-        self.invitations.say(wrong or failed or said, is_wrong=bool(wrong or failed), sent=sent)
+        done = await attempts.deed(lambda: self._offer(wish), self.refresh)
+        sent = self.invitations.sent + (wish.kind == "invite" and not done.is_wrong)
+        self.invitations.say(done.said, is_wrong=done.is_wrong, sent=sent)
 
     async def _offer(self, wish: Wish) -> str:
         if wish.kind == "invite":
             email = await self.store.invite(wish.value.strip(), str(wish.form.get("role", "")))
             return f"The invitation is on its way to {email}."
         if wish.kind == "resend":
-            return f"Sent to {await self.store.resend(_known(wish.id))} again, for another week."
-        await self.store.withdraw(_known(wish.id))
+            return (
+                f"Sent to {await self.store.resend(wishes.id_of(wish.id))} again, for another week."
+            )
+        await self.store.withdraw(wishes.id_of(wish.id))
         return "The invitation is taken back."
-
-
-def _known(given: UUID | str | None) -> UUID:
-    """The id that a wish is about; raise NotFound for anything else."""
-    try:
-        return given if isinstance(given, UUID) else UUID(given or "")
-    except ValueError as error:
-        raise NotFound from error

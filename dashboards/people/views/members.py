@@ -2,37 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from dashboards.components import numbers, parts
 from dashboards.people.store.members import Desk, Invited, Member
 from dashboards.people.views import words
+from dashboards.people.views.talking import STYLE, Talking, script
 from workbench.permissions import MEMBER_ROLES
 
-HERE = Path(__file__).parent
-ASKED = HERE / "asked.js"
-STYLE = parts.style(parts.HERE / "fields.css", HERE / "people.css")
 KINDS = frozenset(
     {"search", "filter", "previous", "next", "role", "give", "take", "remove", "undo"}
 )
-
-
-class Talking(JSComponent):
-    """A component that says how the last wish went."""
-
-    said = param.String(default="", doc="How the last wish went.")
-    is_wrong = param.Boolean(default=False, doc="Whether it could not be met.")
-    turn = param.Integer(default=0, doc="Counts the answers, so that each is drawn.")
-
-    __abstract = True
-
-    def say(self, text: str, *, is_wrong: bool = False, **more: Any) -> None:
-        """Say how a wish went, and draw again what a visitor may have touched."""
-        self.param.update(said=text, is_wrong=is_wrong, turn=self.turn + 1, **more)
 
 
 class MemberList(Talking):
@@ -52,7 +34,7 @@ class MemberList(Talking):
     can_undo = param.Boolean(default=False, doc="Whether the last removal can be taken back.")
     is_loading = param.Boolean(default=True, doc="Whether the members are on their way.")
 
-    _esm = parts.script(ASKED, HERE / "members.js")
+    _esm = script("members.js")
     _stylesheets: ClassVar[list[str]] = [STYLE]
 
     @classmethod
@@ -71,7 +53,7 @@ class Invitations(Talking):
     may_manage = param.Boolean(default=False, doc="Whether inviting is offered.")
     sent = param.Integer(default=0, doc="Counts the invitations sent: the form is then emptied.")
 
-    _esm = parts.script(ASKED, HERE / "invitations.js")
+    _esm = script("invitations.js")
     _stylesheets: ClassVar[list[str]] = [STYLE]
 
     @classmethod
