@@ -5,15 +5,32 @@ from typing import Any, Protocol
 import panel as pn
 import panel_material_ui as pmui
 
+from dashboards.components import states
 from dashboards.components.face import Face
 from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage
 from dashboards.people.members import Members
+from dashboards.people.own import Account
 from dashboards.people.roles import Roles
+from dashboards.people.sharing import Sharing
 from dashboards.people.state import State
+from dashboards.people.why import Asking
 from dashboards.visits import Visit
 
 PATH = "/dashboards/people"
+NOT_OPEN = states.State(
+    "The list of members is for owners",
+    "Owners of your company invite people, change roles and share things. Ask one of them for "
+    "what you miss; what is your own is below.",
+    states.HOME,
+    "Go to Home",
+)
+OF_A_TENANT = states.State(
+    "People belong to a company",
+    "You are signed in for the whole platform, which has no members of its own.",
+    states.HOME,
+    "Go to Home",
+)
 TABS: dict[str, Any] = {
     "& .MuiTabs-root": {"borderBottom": "1px solid", "borderColor": "divider", "mb": "20px"},
     "& .MuiTab-root": {"fontSize": "15px", "minWidth": 0, "px": "14px"},
@@ -30,8 +47,12 @@ class Desk(Protocol):
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
-    """Open the dashboard of people for a visit."""
-    return People(visit).page
+    """Open the dashboard of people for a visit; the platform has no members."""
+    if visit.actor.tenant_id is not None:
+        return People(visit).page
+    heading = Face("heading", title="People", text="")
+    face = Face("state", state=OF_A_TENANT)
+    return Shell(visit, "People", heading.pane, face.pane, at=PATH).page
 
 
 class People:
@@ -43,7 +64,8 @@ class People:
         self._heading = Face("heading", title="People", text="")
         self.members = Members(visit, self._state)
         self.roles = Roles(visit)
-        desks: list[tuple[str, Desk]] = [("Members", self.members), ("Roles", self.roles)]
+        self._sees = self.members.store.may_see
+        desks = self._offered(visit)
         self._desks = [desk for _, desk in desks]
         self.tabs = pmui.Tabs(
             *((name, desk.pane) for name, desk in desks),
@@ -51,11 +73,26 @@ class People:
             margin=0,
             sx=TABS,
         )
-        self._stage = Stage(self._refresh, self.tabs, at=PATH)
+        parts = [] if self._sees else [Face("state", state=NOT_OPEN).pane]
+        self._stage = Stage(self._refresh, *parts, self.tabs, at=PATH)
         self._shell = Shell(visit, "People", self._heading.pane, self._stage.pane, at=PATH)
         self.page = self._shell.page
         self.tabs.param.watch(self._turn, "active")
         pn.state.onload(self._stage.refresh)
+
+    def _offered(self, visit: Visit) -> list[tuple[str, Desk]]:
+        """The tabs that make sense for the visitor; one's own things are everybody's."""
+        desks: list[tuple[str, Desk]] = []
+        if self._sees:
+            desks = [
+                ("Members", self.members),
+                ("Roles", self.roles),
+                ("Sharing", Sharing(visit)),
+            ]
+        asking = Asking(visit)
+        if asking.store.may_ask:
+            desks.append(("Why?", asking))
+        return [*desks, ("You", Account(visit))]
 
     async def _turn(self, *_events: object) -> None:
         await self._stage.refresh()
@@ -64,6 +101,7 @@ class People:
         await self._desks[self.tabs.active].refresh()
         with pn.io.hold():
             self._stage.show_state(None)
-            if tenant := self.members.tenant:
-                text = f"Who belongs to {tenant}, and what they may do"
-                self._heading.show(title="People", text=text)
+            text = "Where you are signed in, and what your programs may do"
+            if self._sees:
+                text = f"Who belongs to {self.members.tenant}, and what they may do"
+            self._heading.show(title="People", text=text)
