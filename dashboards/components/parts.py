@@ -41,7 +41,7 @@ def hearing(kinds: frozenset[str], hear: Hear) -> Callable[[Any], Awaitable[None
         kind, value, form = data.get("kind"), data.get("value"), data.get("form")
         if kind in kinds:
             text = value[:MOST] if isinstance(value, str) else ""
-            await hear(Wish(kind, _id(data.get("id")), text, form if _is_form(form) else {}))
+            await hear(Wish(kind, _id(data.get("id")), text, _form(form)))
 
     return heard
 
@@ -53,5 +53,5 @@ def _id(given: Any) -> UUID | None:
         return None
 
 
-def _is_form(given: Any) -> bool:
-    return isinstance(given, dict) and all(isinstance(name, str) for name in given)
+def _form(given: Any) -> dict[str, Any]:
+    return given if isinstance(given, dict) and all(isinstance(n, str) for n in given) else {}

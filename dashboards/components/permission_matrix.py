@@ -49,7 +49,7 @@ class PermissionMatrix(JSComponent):
         made.on_msg(parts.hearing(frozenset({"hold", "drop"}), hear))
         return made
 
-    def show(self, roles: Sequence[Column], givable: Collection[str]) -> None:
+    def tell(self, roles: Sequence[Column], givable: Collection[str]) -> None:
         """Show these roles, and offer these permissions in those that can be changed."""
         shown = [
             {

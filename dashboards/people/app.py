@@ -40,7 +40,9 @@ TABS: dict[str, Any] = {
 class Desk(Protocol):
     """One tab: a pane, and how it is filled."""
 
-    pane: pn.viewable.Viewable
+    @property
+    def pane(self) -> pn.viewable.Viewable:
+        """What the tab shows."""
 
     async def refresh(self) -> None:
         """Show what is there now."""

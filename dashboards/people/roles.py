@@ -33,7 +33,7 @@ class Roles:
         found, givable = await self._store.roles(), self._store.givable
         with pn.io.hold():
             may = self._store.may_manage
-            self.matrix.show(roles.columns(found, may_manage=may, givable=givable), givable)
+            self.matrix.tell(roles.columns(found, may_manage=may, givable=givable), givable)
             self.list.items = roles.shown(found)
 
     async def _tick(self, wish: Wish) -> None:

@@ -7,12 +7,12 @@ export function render({ model, el }) {
   const host = element("section", { class: "card", "aria-label": "Which entries" });
   el.append(host);
   let timer;
-  const wish = (kind, value, form) => model.send_msg({ kind, value, form });
+  const wish = (kind, value, form = {}) => model.send_msg({ kind, value, form });
   const search = element("input", {
     type: "search", placeholder: "Look for words, names of datasets, ids…", "aria-label": "Look for words", "data-key": "search",
-    oninput: (event) => {
+    oninput: () => {
       clearTimeout(timer);
-      timer = setTimeout(() => wish("search", event.target.value), QUIET);
+      timer = setTimeout(() => wish("search", search.value), QUIET);
     },
   });
 

@@ -21,7 +21,7 @@ def _system() -> list[Column]:
 def _shown(*, can_change: bool) -> Viewable:
     matrix = _empty()
     own = Column("jfk-desk", "jfk-desk", OWN.permissions, count=OWN.count)
-    matrix.show([*_system(), OWN if can_change else own], ROLES[Role.OWNER])
+    matrix.tell([*_system(), OWN if can_change else own], ROLES[Role.OWNER])
     return matrix
 
 

@@ -129,7 +129,7 @@ class GrantStore:
             page = await listing.page(
                 session, statement, [Grant.id], cursor=cursor, limit=PAGE, newest_first=True
             )
-        return [_granted(*row) for row in page.items], page.next_cursor
+        return [_granted(row) for row in page.items], page.next_cursor
 
     async def create(self, new: NewGrant) -> None:
         """Share a thing, or a part of a dataset."""
@@ -247,12 +247,13 @@ def _texts(given: Any) -> list[str]:
     return [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
 
 
-def _granted(grant: Grant, role: str | None, email: str | None, dataset: str | None) -> Granted:
+def _granted(row: Any) -> Granted:
+    grant, role, email, dataset = row
     return Granted(
         id=grant.id,
         role=role,
         email=email,
-        kind=grant.kind,  # type: ignore[arg-type]  # the table knows no other
+        kind=grant.kind,
         target=grant.name or dataset or "a dataset that you may not see",
         permissions=grant.permissions,
         filter=grant.filter,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,6 @@ from dashboards.visits import Visit
 from workbench.access import commands, queries, returning, roles
 from workbench.access import invitations as offers
 from workbench.access.models import Invitation, TenantRole
-from workbench.access.queries import MemberRow
 from workbench.api import limits
 from workbench.audit import queries as audit
 from workbench.db import listing
@@ -186,7 +186,7 @@ class MemberStore:
             raise NotFound("There is no such role any more.")
         return row[0]
 
-    async def _shown(self, session: AsyncSession, rows: Sequence[MemberRow]) -> list[Member]:
+    async def _shown(self, session: AsyncSession, rows: Sequence[Any]) -> list[Member]:
         ids = [row.Membership.id for row in rows]
         held: dict[UUID, list[OwnRole]] = {}
         for member_id, role in await session.execute(queries.roles_held(self._actor, ids)):
