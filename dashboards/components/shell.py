@@ -54,6 +54,13 @@ class Link:
             return actor.tenant_id is None and actor.may(Permission.PLATFORM_READ)
         is_members = actor.tenant_id is not None
         return is_members and actor.may(Permission.DASHBOARD_READ, self.path.rpartition("/")[2])
+    needs: Permission | None = None  # beside opening dashboards
+
+    def is_open_to(self, actor: Actor) -> bool:
+        """Whether the actor, a member of a tenant, may open the dashboard."""
+        if self.needs is not None and not actor.may(self.needs):
+            return False
+        return actor.may(Permission.DASHBOARD_READ, self.path.rpartition("/")[2])
 
 
 LINKS = (
@@ -86,7 +93,12 @@ LINKS = (
         is_platforms=True,
     ),
     Link("/dashboards/people", "People", "Members, roles, and what is shared with whom."),
-    Link("/dashboards/audit", "Audit", "Who did what, and proof that nobody changed it."),
+    Link(
+        "/dashboards/audit",
+        "Audit",
+        "Who did what, and proof that nobody changed it.",
+        needs=Permission.AUDIT_READ,
+    ),
 )
 
 

@@ -24,6 +24,7 @@ class Members:
         self.store = store = MemberStore(visit)
         self._state = state
         self._desk: Desk | None = None
+        self._next: str | None = None
         choices = words.choices(store.roles)
         self.list = MemberList.of(
             self._hear, choices=choices, may_manage=store.may_manage, may_give=store.may_give
@@ -53,6 +54,10 @@ class Members:
         state = self._state
         cursor = state.cursors[-1] if state.cursors else None
         page = await self.store.page(state.sought, state.role, cursor)
+        if not page.items and state.cursors:  # the last of the page was removed
+            state.cursors = state.cursors[:-1]
+            await self._show_page()
+            return
         self._next = page.next_cursor
         total = None
         if self._desk and not state.sought:

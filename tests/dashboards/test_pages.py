@@ -13,6 +13,7 @@ from dashboards.components.tenant_switcher import TenantSwitcher
 from dashboards.flights.app import Flights
 from dashboards.home.app import Home, Overview, page
 from dashboards.visits import House, Screen, Visit
+from tests.conftest import MakeActor
 from tests.support import flights, people
 from workbench.actor import Actor
 from workbench.datasets import commands
@@ -231,6 +232,16 @@ def test_navigation_shows_what_one_may_use(actor: Actor, operator: Actor) -> Non
 
     assert [[link.name for link in links(who)] for who in (actor, blind, operator)] == [
         [link.name for link in LINKS],
+async def test_navigation_shows_what_one_may_use(
+    actor: Actor, operator: Actor, tenant: Tenant, make_actor: MakeActor
+) -> None:
+    """Dashboards of rows need a tenant and the permission to open dashboards, the audit its own."""
+    owner = await make_actor(tenant, Role.OWNER)
+    blind = actor.narrowed(actor.permissions - {Permission.DASHBOARD_READ})
+
+    assert [[link.name for link in links(who)] for who in (owner, actor, blind, operator)] == [
+        ["Explore", "SQL", "Files", "Flights", "People", "Audit"],
+        ["Explore", "SQL", "Files", "Flights", "People"],
         [],
         ["Explore", "SQL", "Files", "Flights", "Performance"],
         [],
