@@ -13,7 +13,6 @@ from dashboards.components.tenant_switcher import TenantSwitcher
 from dashboards.flights.app import Flights
 from dashboards.home.app import Home, Overview, page
 from dashboards.visits import House, Screen, Visit
-from tests.conftest import MakeActor
 from tests.support import flights, people
 from workbench.actor import Actor
 from workbench.datasets import commands
