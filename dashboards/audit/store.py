@@ -24,17 +24,19 @@ from workbench.tenants import queries as tenants
 PAGE = 50
 CHECKED = 1000  # entries that are checked without being asked for
 SHOWN_PEOPLE = 200
-# What an entry is about, by the first word of its action.
-ABOUT: dict[str, tuple[str, ...]] = {
+# What an entry is about, by the first word of its action; refusals of the API begin with the name
+# of a list, such as `members`.
+WORDS: dict[str, tuple[str, ...]] = {
     "people": ("member", "invitation", "role", "grant", "access", "user"),
-    "sign-in": ("login", "password", "token", "shell", "impersonation"),
-    "rows": ("row", "dataset", "column", "reject"),
+    "sign-in": ("login", "password", "token", "api-token", "auth", "shell", "impersonation"),
+    "rows": ("row", "dataset", "definition", "relation", "column", "reject"),
     "imports": ("import", "file", "upload"),
     "runs": ("run", "report", "artifact", "notebook", "schedule", "subscription"),
     "sql": ("sql", "query"),
     "dashboards": ("dashboard",),
     "company": ("tenant", "export", "audit"),
 }
+ABOUT = {name: (*words, *(f"{word}s" for word in words)) for name, words in WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,3 +195,20 @@ class TestRemove:
         assert_problem(await removed.get("/api/v1/auth/me"), 401, "signed_out")
         assert_problem(await client.get(url), 404)
         assert_problem(await client.delete(url), 404)
+
+    @pytest.mark.acts_as("owner")
+    async def test_can_be_undone(
+        self, client: httpx.AsyncClient, make_client: MakeClient, analyst: Actor
+    ) -> None:
+        """An owner brings a member back, once; nobody else does."""
+        url = f"{URL}/{await id_of(client, analyst)}"
+        seen = (await client.get(url)).json()
+        other = await make_client(analyst)
+        assert_problem(await other.post(f"{url}/restore"), 403, "forbidden")
+        assert_problem(await client.post(f"{url}/restore"), 404)
+        await client.delete(url)
+        assert_problem(await other.post(f"{url}/restore"), 401, "signed_out")
+
+        assert (await client.post(f"{url}/restore")).json() == seen
+        assert (await client.get(url)).json() == seen
+        assert_problem(await client.post(f"{url}/restore"), 404)

@@ -20,6 +20,7 @@ from workbench.actor import Actor
 from workbench.db.session import Database
 from workbench.errors import Forbidden, Invalid, NotFound
 from workbench.identity import queries as identity
+from workbench.identity.models import User
 from workbench.permissions import PERSONAL, Permission, Role
 from workbench.tenants.models import Tenant
 
@@ -45,7 +46,7 @@ async def test_a_part_is_shared_explained_and_taken_back(
     user_id, _ = await granting.guest(database, tenant.id)
     async with database.session(actor) as session:
         email = next(iter(await session.scalars(identity.myself(actor)))).email
-        guest = await session.get_one(identity.User, user_id)
+        guest = await session.get_one(User, user_id)
     store, asking = GrantStore(visit_of(database, actor)), AccessStore(visit_of(database, actor))
     conditions = [{"column": "origin", "op": "eq", "value": "JFK"}]
     asked = {"email": guest.email, "permission": "row:read", "kind": "dataset", "name": "flights"}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workbench.access import commands, queries
+from workbench.access import commands, queries, returning
 from workbench.access.models import Membership
 from workbench.actor import Actor
 from workbench.api import credentials, etags
@@ -106,6 +106,17 @@ async def remove(
     etags.check(if_match, seen)
     was = Role(seen.role) if if_match else None
     await commands.remove_member(session, actor, member_id, was=was)
+
+
+@router.post("/{member_id}/restore")
+async def restore(
+    member_id: UUID, actor: CurrentActor, session: Session, response: Response
+) -> MemberView:
+    """Bring a removed member back, with the roles and grants of before; he signs in again."""
+    await returning.restore_member(session, actor, member_id)
+    found = await _found(session, actor, member_id)
+    etags.put(response, found)
+    return found
 
 
 async def _found(session: AsyncSession, actor: Actor, member_id: UUID) -> MemberView:
