@@ -5,10 +5,12 @@ from typing import Any, Protocol
 import panel as pn
 import panel_material_ui as pmui
 
+from dashboards import live
 from dashboards.components import states
 from dashboards.components.face import Face
 from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage
+from dashboards.hearing import Kind
 from dashboards.people.members import Members
 from dashboards.people.own import Account
 from dashboards.people.roles import Roles
@@ -80,6 +82,7 @@ class People:
         self._shell = Shell(visit, "People", self._heading.pane, self._stage.pane, at=PATH)
         self.page = self._shell.page
         self.tabs.param.watch(self._turn, "active")
+        live.follow(visit, {Kind.MEMBERS: self._stage.refresh})
         pn.state.onload(self._stage.refresh)
 
     def _offered(self, visit: Visit) -> list[tuple[str, Desk]]:

@@ -35,6 +35,8 @@ async def test_an_owner_looks_after_people(
 
     await expect(page.get_by_text("1–2 of 2")).to_be_visible()
     await expect(page.get_by_text(stranger)).to_have_count(0)
+    await joined(database, tenant.id, Role.GUEST)
+    await expect(page.get_by_text("1–3 of 3")).to_be_visible()  # it hears of newcomers
     await invite(page)
     row = page.locator("li.person").filter(has_text=member)
     await row.get_by_label("Role of").select_option("analyst")
