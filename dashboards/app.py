@@ -31,6 +31,7 @@ from dashboards.logins import Logins
 from dashboards.operations import app as operations
 from dashboards.performance import app as performance
 from dashboards.people import app as people
+from dashboards.runs import app as runs
 from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
 from workbench.db import keys
@@ -55,6 +56,7 @@ PAGES: dict[str, Page] = {
     "/dashboards/operations": operations.page,
     "/dashboards/people": people.page,
     "/dashboards/audit": audit.page,
+    "/dashboards/runs": runs.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
@@ -94,6 +96,7 @@ def mount(
         file_quota=settings.file_quota,
         storage=storage,
         limiter=app.state.parts.limiter,
+        storage=storage,
     )
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)

@@ -76,6 +76,11 @@ LINKS = (
         "Bring a file, look at it, and load it into a dataset.",
     ),
     Link(
+        "/dashboards/runs",
+        "Runs",
+        "Start notebooks, watch and compare their runs, and plan them.",
+    ),
+    Link(
         "/dashboards/flights",
         "Flights",
         "Delays, destinations, and every single flight.",

@@ -51,3 +51,32 @@ function size(bytes) {
   }
   return many(bytes, "byte");
 }
+
+// A link within the page: followed in place, and still a link for whoever opens it in a new tab.
+function going(model, to, text, attributes = {}) {
+  const onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    model.send_msg({ kind: "go", to });
+  };
+  return element("a", { href: to, onclick, "data-key": `go ${to}`, ...attributes }, text);
+}
+
+// A button that asks once more before it does something; `asked` remembers which one was pressed.
+function asking(asked, key, draw, { text, question, yes, no, act, attributes = {} }) {
+  const ask = (is) => () => {
+    if (is) asked.add(key);
+    else asked.delete(key);
+    draw();
+  };
+  if (!asked.has(key)) return button(text, ask(true), { "data-key": key, ...attributes });
+  const done = () => {
+    ask(false)();
+    act();
+  };
+  return element("span", { class: "sure", role: "group", "aria-label": question }, [
+    element("span", {}, question),
+    button(yes, done, { class: "danger", "data-key": `yes ${key}` }),
+    button(no, ask(false), { "data-key": `no ${key}` }),
+  ]);
+}

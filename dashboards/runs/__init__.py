@@ -1,0 +1,1 @@
+"""The dashboard of notebooks and runs: ordering them, watching, reading, comparing, planning."""

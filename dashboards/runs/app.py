@@ -1,0 +1,182 @@
+"""Composing the dashboard of notebooks and runs."""
+
+from typing import Any
+from uuid import UUID
+
+import panel as pn
+
+from dashboards import live
+from dashboards.components import states
+from dashboards.components.face import Face
+from dashboards.components.shell import Shell
+from dashboards.components.stage import Stage
+from dashboards.components.toast import Toast
+from dashboards.hearing import Kind
+from dashboards.runs.guide import Guide
+from dashboards.runs.opened import Opened
+from dashboards.runs.ordering import Ordering
+from dashboards.runs.past import Past
+from dashboards.runs.planning import Planning
+from dashboards.runs.state import HISTORY, SCHEDULES, Place, State
+from dashboards.runs.store.alerts import AlertStore
+from dashboards.runs.store.desk import Desk
+from dashboards.runs.store.past import PastStore
+from dashboards.runs.store.planning import PlanningStore
+from dashboards.runs.store.running import RunStore
+from dashboards.runs.store.shelf import ShelfStore
+from dashboards.runs.views import parts
+from dashboards.runs.views.places import Places
+from dashboards.visits import Visit
+
+PATH = "/dashboards/runs"
+TITLE = "Notebooks & runs"
+TEXT = "Start a notebook, watch it work, read what it found, and have it run by itself."
+OF_A_TENANT = states.State(
+    "Runs belong to a company",
+    "You are signed in for the whole platform, which runs no notebooks of its own.",
+    states.HOME,
+    "Go to Home",
+)
+NOT_OPEN = states.State(
+    "Notebooks are not open to you",
+    "Your role shows neither notebooks nor their runs. An owner of your company can change that.",
+    states.HOME,
+    "Go to Home",
+)
+NO_RUN = states.State(
+    "There is no such run",
+    "It was deleted, or it belongs to another company. The history shows all that is there.",
+    Place(tab=HISTORY).search,
+    "Show the history",
+)
+DOING = frozenset({"cancel", "retry", "delete", "restore"})
+PLANS = frozenset({"pause", "resume", "remove"})
+PAST = frozenset({"filter", "compare", "older", "newer"})
+
+
+def page(visit: Visit) -> pn.viewable.Viewable:
+    """Open the dashboard for a visit; who may see no runs is told so."""
+    state = None if Desk(visit).may_look else NOT_OPEN
+    state = OF_A_TENANT if visit.actor.tenant_id is None else state
+    if state is None:
+        return Runs(visit, Place.of(pn.state.session_args)).page
+    heading = Face("heading", title=TITLE, text="")
+    return Shell(visit, TITLE, heading.pane, Face("state", state=state).pane, at=PATH).page
+
+
+class Runs:
+    """One visit, going from one place to another."""
+
+    def __init__(self, visit: Visit, place: Place) -> None:
+        """Compose the page; data follow once the browser has opened its socket."""
+        desk = self._desk = Desk(visit)
+        self._state = State(place=place)
+        self._names: dict[UUID, str] | None = None
+        toast = Toast()
+        self._guide = Guide(toast, self._go)
+        self._places = Places.of(self._hear)
+        past, shelf = PastStore(desk), ShelfStore(desk)
+        self._ordering = Ordering(shelf, self._guide, self._hear)
+        self._opened = Opened(RunStore(desk), past, self._guide, self._hear)
+        self._past = Past(past, self._guide, self._hear)
+        stores = (PlanningStore(desk), AlertStore(desk), shelf)
+        self._planning = Planning(stores, self._guide, self._hear)
+        self._no_run = Face("state", state=NO_RUN)
+        self._parts = (
+            self._ordering.shelf,
+            self._ordering.form,
+            self._opened.pane,
+            self._past.list,
+            self._past.comparison,
+            self._planning.list,
+            self._planning.form,
+            self._no_run.pane,
+        )
+        self._show(self._parts[0])
+        self._stage = Stage(self._refresh, *self._parts, at=PATH)
+        heading = Face("heading", title=TITLE, text=TEXT)
+        parts_ = (heading.pane, self._places, self._stage.pane, toast)
+        self._shell = Shell(visit, TITLE, *parts_, at=PATH)
+        self.page = self._shell.page
+        self._opened.follow(self.page)
+        self._past.follow(self.page)
+        live.follow(visit, {Kind.RUNS: self._heard})
+        pn.state.onload(self._stage.refresh)
+
+    async def _refresh(self) -> None:
+        place = self._state.place
+        self._places.show(place)
+        if self._names is None:
+            self._names = dict(await self._desk.people())
+        shown = await self._fill(place, self._names)
+        if place is self._state.place:
+            with pn.io.hold():
+                self._stage.show_state(None)
+                self._show(shown)
+
+    async def _fill(self, place: Place, names: dict[UUID, str]) -> Any:
+        """Fill the part that belongs to a place, and answer it."""
+        run_id = parts.id_of(place.run)
+        if run_id and place.other:
+            await self._past.compare(place)
+            return self._past.comparison
+        if place.run:
+            is_there = run_id is not None and await self._opened.show(run_id, names)
+            return self._opened.pane if is_there else self._no_run.pane
+        if place.tab == SCHEDULES and place.schedule:
+            await self._planning.show_form(place, names)
+            return self._planning.form
+        if place.tab == SCHEDULES:
+            await self._planning.show(names)
+            return self._planning.list
+        if place.tab == HISTORY:
+            await self._past.show(place, names)
+            return self._past.list
+        if place.notebook:
+            await self._ordering.show_form(place)
+            return self._ordering.form
+        await self._ordering.show_shelf()
+        return self._ordering.shelf
+
+    def _show(self, shown: Any) -> None:
+        for part in self._parts:
+            part.visible = part is shown
+
+    async def _go(self, place: Place) -> None:
+        """Show another place, or the same one as it is now."""
+        if place != self._state.place:
+            self._ordering.leave()
+            self._state.place = place
+        await self._stage.refresh()
+
+    async def _heard(self, ids: frozenset[str]) -> None:
+        """Draw again what may have changed: a run has moved, has got on, or has printed."""
+        place = self._state.place
+        is_other = bool(place.run) and bool(ids) and place.run not in ids
+        is_typing = bool(place.schedule) or bool(place.notebook and not place.tab)
+        if not (is_other or is_typing or place.other):
+            await self._stage.refresh()
+
+    async def _hear(self, kind: str, told: dict[str, Any]) -> None:
+        """Do what a part of the page wishes."""
+        if kind == parts.GO:
+            to = told.get("to")
+            await self._go(Place.read(to if isinstance(to, str) else ""))
+        elif kind in PAST:
+            await self._past.hear(kind, told)
+        elif kind == "sketch":
+            await self._planning.sketch(told.get("sketch"))
+        elif kind in {"subscribe", "unsubscribe"}:
+            await self._planning.alert(kind, told)
+        elif (found := parts.id_of(told.get("id"))) is not None:
+            await self._change(kind, found)
+
+    async def _change(self, kind: str, found: UUID) -> None:
+        if kind == "restore":
+            await self._opened.restore(found)
+        elif kind in DOING:
+            await self._opened.do(kind, found)
+        elif kind in PLANS:
+            await self._planning.do(kind, found)
+        elif kind == "ticks":
+            await self._planning.ticks(found)

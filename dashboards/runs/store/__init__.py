@@ -1,0 +1,1 @@
+"""The only ways from the dashboard of runs to the database, as the visitor."""

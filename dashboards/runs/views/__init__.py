@@ -1,0 +1,1 @@
+"""How the dashboard of runs looks. No data is asked for here."""
