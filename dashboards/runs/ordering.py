@@ -27,7 +27,10 @@ class Ordering:
         self._about = Face("run_order", notebook=None)
         self._form = Form.of(self._check, self._submit, action="Start the run")
         self.form: pn.Column = layout.card(self._about.pane, self._form)
-        self.form.stylesheets = [*self.form.stylesheets, ":host { gap: 18px; padding-bottom: 18px; }"]
+        self.form.stylesheets = [
+            *self.form.stylesheets,
+            ":host { gap: 18px; padding-bottom: 18px; }",
+        ]
 
     async def show_shelf(self) -> None:
         """Show the notebooks as they are now."""

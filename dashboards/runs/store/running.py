@@ -19,7 +19,6 @@ REPORT = "report.html"
 NOTEBOOK = "notebook.ipynb"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A figure with its unit, and the budget that it should keep."""

@@ -122,9 +122,7 @@ class ShelfStore:
             run = await session.scalar(queries.run(actor, like)) if like else None
             if run is not None:
                 changes = {n: v for n, v in parameters.items() if run.parameters.get(n, run) != v}
-                made = await cloning.clone(
-                    session, actor, notebook, run, changes, quota=desk.quota
-                )
+                made = await cloning.clone(session, actor, notebook, run, changes, quota=desk.quota)
             else:
                 made = await commands.start(
                     session, actor, notebook, dict(parameters), quota=desk.quota

@@ -61,7 +61,6 @@ class Trend:
             await self._choose(self._choice.value)
 
 
-
 def option(mode: str, figures: Sequence[Figure], at: str = "") -> Option:
     """A line of values with a dashed one for the budget; points beyond it have its colour."""
     budgets = [each.budget for each in figures]
@@ -87,7 +86,10 @@ def option(mode: str, figures: Sequence[Figure], at: str = "") -> Option:
         "legend": {"top": 0, "right": 0, "textStyle": {"color": theme.SOFT[mode]}},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": axis(
-            mode, type="category", data=[words.moment(each.at) for each in figures], boundaryGap=True
+            mode,
+            type="category",
+            data=[words.moment(each.at) for each in figures],
+            boundaryGap=True,
         ),
         "yAxis": axis(mode, type="value", min=min(0.0, *(each.value for each in figures), 0.0)),
         "series": [line, dashed] if has_budget else [line],
