@@ -1,5 +1,6 @@
 """Composing the dashboard of notebooks and runs."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,7 @@ NO_RUN = states.State(
     Place(tab=HISTORY).search,
     "Show the history",
 )
+Fill = Callable[[Place, dict[UUID, str]], Awaitable[None]]
 DOING = frozenset({"cancel", "retry", "delete", "restore"})
 PLANS = frozenset({"pause", "resume", "remove"})
 PAST = frozenset({"filter", "compare", "older", "newer"})
@@ -92,7 +94,7 @@ class Runs:
             self._planning.form,
             self._no_run.pane,
         )
-        self._show(self._parts[0])
+        self._show(self._part(place)[0])
         self._stage = Stage(self._refresh, *self._parts, at=PATH)
         heading = Face("heading", title=TITLE, text=TEXT)
         parts_ = (heading.pane, self._places, self._stage.pane, toast)
@@ -105,7 +107,11 @@ class Runs:
 
     async def _refresh(self) -> None:
         place = self._state.place
-        self._places.show(place)
+        part, fill = self._part(place)
+        with pn.io.hold():
+            self._places.show(place)
+            self._stage.show_state(None)
+            self._show(part)
         if self._names is None:
             self._names = dict(await self._desk.people())
         shown = await self._fill(place, self._names)
@@ -137,6 +143,28 @@ class Runs:
             return self._ordering.form
         await self._ordering.show_shelf()
         return self._ordering.shelf
+        try:
+            await fill(place, self._names)
+        except NotFound:
+            if not place.run:
+                raise
+            self._show(self._no_run.pane)
+
+    def _part(self, place: Place) -> tuple[Any, Fill]:
+        """What is shown at a place, and what fills it."""
+        if place.run and place.other:
+            return self._past.comparison, self._past.compare
+        if place.run:
+            return self._opened.pane, self._opened.show
+        if place.tab == SCHEDULES and place.schedule:
+            return self._planning.form, self._planning.show_form
+        if place.tab == SCHEDULES:
+            return self._planning.list, self._planning.show
+        if place.tab == HISTORY:
+            return self._past.list, self._past.show
+        if place.notebook:
+            return self._ordering.form, self._ordering.show_form
+        return self._ordering.shelf, self._ordering.show_shelf
 
     def _show(self, shown: Any) -> None:
         for part in self._parts:

@@ -12,9 +12,11 @@ from dashboards.runs.guide import Guide
 from dashboards.runs.state import HISTORY, Place
 from dashboards.runs.store.past import PastStore
 from dashboards.runs.store.running import RunStore, Seen
+from dashboards.runs.views import parts
 from dashboards.runs.views.reading import Reading
 from dashboards.runs.views.trend import Trend
 from dashboards.runs.views.watching import Watching
+from workbench.errors import NotFound
 
 
 class Opened:
@@ -37,6 +39,11 @@ class Opened:
 
     async def show(self, run_id: UUID, names: Mapping[UUID, str]) -> bool:
         """Show a run; False when there is no such run for the visitor."""
+    async def show(self, place: Place, names: Mapping[UUID, str]) -> None:
+        """Show a run; raise NotFound when there is none such for the visitor."""
+        run_id = parts.id_of(place.run)
+        if run_id is None:
+            raise NotFound
         is_other = self._run is None or self._run.id != run_id
         self._names = names
         if is_other:

@@ -32,11 +32,11 @@ class Ordering:
             ":host { gap: 18px; padding-bottom: 18px; }",
         ]
 
-    async def show_shelf(self) -> None:
+    async def show_shelf(self, _place: Place, _names: object) -> None:
         """Show the notebooks as they are now."""
         self.shelf.tell(await self._store.notebooks())
 
-    async def show_form(self, place: Place) -> None:
+    async def show_form(self, place: Place, _names: object) -> None:
         """Show the form of a notebook, once for each place, so that nothing typed is lost."""
         like = parts.id_of(place.like)
         if self._blank and (self._blank.notebook.name, self._blank.of) == (place.notebook, like):

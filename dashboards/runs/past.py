@@ -17,6 +17,7 @@ from dashboards.runs.store.past import PastStore
 from dashboards.runs.views import comparing, parts
 from dashboards.runs.views.history import FILTERS, HistoryList
 from dashboards.runs.views.trend import Trend
+from workbench.errors import NotFound
 
 
 class Past:
@@ -58,11 +59,13 @@ class Past:
             if chosen:
                 await self._draw(chosen)
 
-    async def compare(self, place: Place) -> None:
+    async def compare(self, place: Place, _names: Mapping[UUID, str]) -> None:
         """Show two runs beside each other; they are compared once for each place."""
-        run_id, other_id = parts.id_of(place.run), parts.id_of(place.other)
-        if place == self._compared or run_id is None or other_id is None:
+        if place == self._compared:
             return
+        run_id, other_id = parts.id_of(place.run), parts.id_of(place.other)
+        if run_id is None or other_id is None:
+            raise NotFound
         self._diff.wait()
         comparison = await self._store.compare(run_id, other_id)
         self._compared = place

@@ -65,7 +65,7 @@ class Planning:
         self._editor = inner
         self.form: pn.Column = layout.stack(self._gone.pane, inner)
 
-    async def show(self, names: Mapping[UUID, str]) -> None:
+    async def show(self, _place: Place, names: Mapping[UUID, str]) -> None:
         """Show the lists as they are now."""
         self._opened = ""
         self._schedules = await self._store.schedules(names)
@@ -92,7 +92,7 @@ class Planning:
         with pn.io.hold():
             self._heading.show(title=title, note=note)
             self._form.ask([], {}, {})
-            self._fields.ask(found, notebooks, self._schedules)
+            self._fields.ask(found, notebooks, self._schedules, place.notebook)
 
     async def sketch(self, told: Any) -> None:
         """Answer what was typed with the next times, and with the fields of another notebook."""

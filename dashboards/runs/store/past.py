@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from dashboards import reads
@@ -33,7 +34,7 @@ class Listed:
     title: str
     status: str
     who: str
-    parameters: str
+    parameters: dict[str, Any]
     ordered: datetime
     started: datetime | None
     finished: datetime | None
@@ -162,14 +163,14 @@ class PastStore:
     def _listed(self, run: Run, names: dict[UUID, str]) -> Listed:
         desk = self._desk
         titles = self.titles(run.notebook)
-        some = (f"{titles.get(n, n)}: {_short(value)}" for n, value in run.parameters.items())
+        order = [*(n for n in titles if n in run.parameters), *run.parameters]
         return Listed(
             id=run.id,
             notebook=run.notebook,
             title=desk.title(run.notebook),
             status=run.status,
             who=desk.who(run.requested_by, names),
-            parameters=", ".join(some),
+            parameters={titles.get(n, n): run.parameters[n] for n in dict.fromkeys(order)},
             ordered=run.created_at,
             started=run.started_at,
             finished=run.finished_at,
@@ -202,8 +203,3 @@ def _id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _short(value: object) -> str:
-    text = "–" if value is None else str(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 (characters)

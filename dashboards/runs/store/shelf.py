@@ -48,6 +48,7 @@ class Offered:
     missing: list[str]
     budgets: dict[str, tuple[float, str]]
     secrets: dict[str, str]
+    may_plan: bool
     last: LastRun | None
     now: datetime
 
@@ -157,6 +158,7 @@ class ShelfStore:
         }
 
     def _offered(self, notebook: Notebook, last: Run | None, now: datetime) -> Offered:
+        missing = list(self._missing(notebook))
         return Offered(
             name=notebook.name,
             title=notebook.title,
@@ -167,9 +169,10 @@ class ShelfStore:
             limit_seconds=notebook.limit_seconds,
             is_sandbox=notebook.sandbox,
             needs=[worded(needed) for needed in notebook.permissions],
-            missing=list(self._missing(notebook)),
+            missing=missing,
             budgets={n: (each.most, each.unit or "") for n, each in notebook.budgets.items()},
             secrets=dict(notebook.secrets),
+            may_plan=not missing and self._desk.actor.may(Permission.SCHEDULE_MANAGE),
             last=LastRun(last.id, last.status, last.created_at) if last else None,
             now=now,
         )

@@ -19,9 +19,9 @@ export function render({ model, el }) {
       button("Stop", () => model.send_msg({ kind: "unsubscribe", id }), { "aria-label": `Stop: ${text}`, "data-key": `stop ${id}` }),
     ]);
     redraw(host, [
-      element("h2", {}, "Tell me"),
+      element("h2", {}, "Alerts"),
       element("div", { class: "row field add" }, [
-        element("span", {}, "when"), event, element("span", {}, "of"), notebook, channel,
+        element("span", {}, "Tell me when"), event, element("span", {}, "of"), notebook, channel,
         button("Tell me", add, { class: "main", "data-key": "add" }),
       ]),
       model.items.length > 0

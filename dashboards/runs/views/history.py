@@ -12,6 +12,7 @@ from dashboards.runs.store.past import Listed, Listing
 from dashboards.runs.views import parts, words
 
 KINDS = frozenset({parts.GO, "filter", "newer", "older", "compare", "restore", "delete"})
+MOST = 300  # characters of what a run was given
 FILTERS = ("notebook", "status", "who", "since", "until", "deleted")
 
 
@@ -71,13 +72,19 @@ def told(run: Listed, listing: Listing) -> dict[str, Any]:
         "status": run.status,
         "label": words.STATUS.get(run.status, run.status),
         "when": f"{words.when(run.ordered, run.who, listing.now)}{took}",
-        "parameters": run.parameters,
+        "parameters": given(run),
         "error": run.error,
         "progress": run.progress if run.status == "running" else None,
         "is_live": run.is_live,
         "is_deleted": run.is_deleted,
         "may_change": run.may_change,
     }
+
+
+def given(run: Listed) -> str:
+    """What a run was given, in one line."""
+    some = ((name, words.value(held)) for name, held in run.parameters.items())
+    return ", ".join(f"{name}: {text}" for name, text in some)[:MOST]
 
 
 def _runs(count: int) -> str:

@@ -72,11 +72,13 @@ class SketchFields(JSComponent):
         schedule: Planned | None,
         notebooks: Sequence[tuple[str, str]],
         schedules: Sequence[Planned],
+        wanted: str = "",
     ) -> None:
-        """Ask for a new schedule, or for what is to be changed of one."""
+        """Ask for a new schedule, perhaps of a `wanted` notebook, or what to change of one."""
+        first = wanted if wanted in dict(notebooks) else notebooks[0][0]
         others = [[str(s.id), s.name] for s in schedules if schedule is None or s.id != schedule.id]
         self.param.update(
-            sketch=_sketch(schedule) if schedule else {"notebook": notebooks[0][0]},
+            sketch=_sketch(schedule) if schedule else {"notebook": first},
             notebooks=[list(each) for each in notebooks],
             others=others,
             times=[],
@@ -126,7 +128,7 @@ def told(schedule: Planned) -> dict[str, Any]:
 def _when(schedule: Planned) -> str:
     if schedule.after_names:
         return f"Starts when {' and '.join(schedule.after_names)} succeeded"
-    return f"{schedule.cron} ({schedule.time_zone})"
+    return f"{words.rhythm(schedule.cron)} ({schedule.time_zone})"
 
 
 def _tick(tick: Ticked) -> dict[str, str]:

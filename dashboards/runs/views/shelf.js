@@ -13,7 +13,8 @@ function card(model, told) {
     element("p", { class: "needs" }, told.needs),
     told.missing && element("p", { class: "missing" }, told.missing),
     element("div", { class: "row foot" }, [
-      told.may_start && going(model, told.start, "Start …", { class: "main", "aria-label": `Start ${told.title}` }),
+      told.may_start && going(model, told.start, "Start …", { class: "way start", "aria-label": `Start ${told.title}` }),
+      told.plan && going(model, told.plan, "Plan it", { "aria-label": `Plan ${told.title}` }),
       going(model, told.history, "All its runs", { "aria-label": `All runs of ${told.title}` }),
       element("span", { class: "latest" }, last),
     ]),

@@ -7,7 +7,7 @@ import param
 from panel.custom import JSComponent
 
 from dashboards.components import numbers, pieces
-from dashboards.runs.state import HISTORY, Place
+from dashboards.runs.state import HISTORY, SCHEDULES, Place
 from dashboards.runs.store.shelf import Offered
 from dashboards.runs.views import parts
 from dashboards.runs.views.words import STATUS
@@ -48,6 +48,9 @@ def told(notebook: Offered) -> dict[str, Any]:
         "missing": missing(notebook),
         "may_start": notebook.may_start,
         "start": Place(notebook=notebook.name).search,
+        "plan": Place(tab=SCHEDULES, schedule="new", notebook=notebook.name).search
+        if notebook.may_plan
+        else "",
         "history": Place(tab=HISTORY, notebook=notebook.name).search,
         "last": last
         and {

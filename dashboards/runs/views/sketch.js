@@ -111,7 +111,7 @@ export function render({ model, el }) {
         element("div", { class: "fields" }, held.isChain ? chain() : clock()),
         next,
       ]),
-      element("div", { class: "fields" }, labelled("recipients", "Mail the report to (optional)", mails, "Addresses of members, with commas between them. It runs once more for each, who sees only what is his.", fault("recipients"))),
+      element("div", { class: "fields wide" }, labelled("recipients", "Mail the report to (optional)", mails, "Addresses of members, with commas between them. It runs once more for each, who sees only what is his.", fault("recipients"))),
       fault(""),
     ]);
     mark();

@@ -7,14 +7,13 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards import theme
-from dashboards.components import layout
 from dashboards.components.chart import Chart, Option, axis
 from dashboards.runs.store.past import Figure
 from dashboards.runs.views import words
 
 TITLE = "How a figure went"
 OVER = {"light": "#d55e00", "dark": "#f28e3c"}
-CHOICE = ":host { max-width: 320px; }"
+CHOICE = ":host { max-width: 280px; margin: 14px 0 6px; }"
 
 
 class Trend:
@@ -24,11 +23,16 @@ class Trend:
         """Make an empty chart; `choose` hears which figure is wanted."""
         self._choose = choose
         self._choice = pmui.Select(
-            label="Figure", options=[], sizing_mode="stretch_width", margin=0, stylesheets=[CHOICE]
+            label="Figure",
+            options=[],
+            sizing_mode="stretch_width",
+            size="small",
+            stylesheets=[CHOICE],
         )
         self._choice.param.watch(self._on_choice, "value")
         self._chart = Chart(TITLE, "", height=260)
-        self.pane = layout.stack(self._choice, self._chart.pane)
+        self.pane = self._chart.pane
+        self.pane.insert(1, self._choice)
         self.pane.visible = False
         self._is_offering = False
 

@@ -64,7 +64,8 @@ class Watching:
 
     def print(self, log: LogView) -> None:
         """Show what it has printed."""
-        self._log.param.update(text=log.text, is_cut=log.is_cut)
+        is_shown = self._log.is_live or bool(log.text)
+        self._log.param.update(text=log.text, is_cut=log.is_cut, visible=is_shown)
 
 
 class Acts(JSComponent):

@@ -1,5 +1,6 @@
 """What people read of runs: their states, their times, and what to do next."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,21 @@ HELP = {
     "timed_out": "It reached its time limit. Choose less with “Run with changes”, or ask whoever "
     "wrote the notebook for a higher limit.",
 }
+RHYTHM = re.compile(
+    r"(?P<minute>\d{1,2}) (?P<hour>\d{1,2}) (?P<day>\S+) \* (?P<weekday>\S+)", re.ASCII
+)
+WEEKDAYS = {
+    "*": "Every day",
+    "MON-FRI": "Monday to Friday",
+    "1-5": "Monday to Friday",
+    "MON": "Every Monday",
+    "TUE": "Every Tuesday",
+    "WED": "Every Wednesday",
+    "THU": "Every Thursday",
+    "FRI": "Every Friday",
+    "SAT": "Every Saturday",
+    "SUN": "Every Sunday",
+}
 LARGE = 1000  # from here on, nobody reads what stands behind the point
 KILO = 1000
 
@@ -39,6 +55,18 @@ def when(ordered: datetime, who: str, now: datetime) -> str:
 def moment(at: datetime) -> str:
     """A moment with its weekday, such as Mon 1 Jun 2026, 06:00."""
     return f"{at:%a %-d %b %Y, %H:%M}"
+
+
+def rhythm(cron: str) -> str:
+    """When an expression comes, in plain words where it is one of the common ones."""
+    known = RHYTHM.fullmatch(cron)
+    if known is None:
+        return cron
+    at = f"at {int(known['hour']):02}:{int(known['minute']):02}"
+    day, weekday = known["day"], known["weekday"].upper()
+    if day == "*" and weekday in WEEKDAYS:
+        return f"{WEEKDAYS[weekday]} {at}"
+    return f"On day {day} of each month {at}" if day.isdigit() and weekday == "*" else cron
 
 
 def value(held: Any) -> str:
