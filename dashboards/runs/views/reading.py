@@ -11,6 +11,7 @@ from dashboards.runs.store.running import NOTEBOOK, REPORT, Measured, Seen
 from dashboards.runs.views import words
 from dashboards.runs.views.watching import FILE
 
+MOST = 10  # figures that are shown at once; those with a budget come first
 ADDRESS = "/api/v1/runs/{id}/report"
 COLUMNS = """
 :host {
@@ -56,8 +57,9 @@ class Reading:
             missing=missing,
             is_loading=False,
         )
-        metrics = [_told(each) for each in run.metrics]
-        self._figures.show(is_loading=False, metrics=metrics, is_live=run.is_live)
+        figures = sorted(run.metrics, key=lambda each: each.budget is None)
+        metrics = [_told(each) for each in figures]
+        self._figures.show(is_loading=False, metrics=metrics, is_live=run.is_live, most=MOST)
         given = {name: words.value(held) for name, held in run.parameters.items()}
         self._given.show(parameters=given)
         self._files.show(files=_files(run), is_live=run.is_live)
