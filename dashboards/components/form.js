@@ -61,7 +61,7 @@ export function render({ model, el }) {
     made.whole.textContent = all;
     made.whole.hidden = !all;
     const isWrong = Object.keys(model.faults).length > 0;
-    made.submit.disabled = model.is_busy || (isWrong && isChecked);
+    made.submit.disabled = model.is_busy || model.is_loading || (isWrong && isChecked);
     made.submit.textContent = model.is_busy ? "One moment …" : model.action;
     host.classList.toggle("busy", model.is_busy);
   }

@@ -174,6 +174,7 @@ class Runs:
         """Show another place, or the same one as it is now."""
         if place != self._state.place:
             self._ordering.leave()
+            self._planning.leave()
             self._state.place = place
         await self._stage.refresh()
 

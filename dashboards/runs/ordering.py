@@ -59,6 +59,7 @@ class Ordering:
     def leave(self) -> None:
         """Forget the form: it is filled anew when somebody comes back to it."""
         self._blank = None
+        self._form.is_loading = True
 
     async def _check(self, values: Values) -> Mapping[str, str]:
         if self._blank is None:

@@ -46,6 +46,7 @@ class Past:
         is_other = place != self._place
         if is_other:
             self._cursors = [None]
+            self._list.is_loading = True
         read = self._store.open if is_other else self._store.look
         listing = await read(place, self._cursors[-1], names)
         self._next = listing.next_cursor

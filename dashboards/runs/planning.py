@@ -91,8 +91,13 @@ class Planning:
         note = "From now on it acts with your rights, as they are when it runs."
         with pn.io.hold():
             self._heading.show(title=title, note=note)
-            self._form.ask([], {}, {})
             self._fields.ask(found, notebooks, self._schedules, place.notebook)
+
+    def leave(self) -> None:
+        """Forget the fields: they are filled anew when somebody comes back to them."""
+        self._opened, self._sketch = "", None
+        self._fields.sketch = {}
+        self._form.is_loading = True
 
     async def sketch(self, told: Any) -> None:
         """Answer what was typed with the next times, and with the fields of another notebook."""
