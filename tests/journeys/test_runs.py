@@ -108,8 +108,8 @@ async def plan(page: Page) -> None:
     """Make a schedule whose next times are told before it is saved, and pause it."""
     await page.get_by_role("link", name="Schedules & alerts").click()
     await page.get_by_role("link", name="Make a schedule").click()
-    await page.get_by_label("Name").fill("Every morning")
-    await page.get_by_label("Notebook").select_option("Tenant report")
+    await page.get_by_label("Name", exact=True).fill("Every morning")
+    await page.locator("#sketch-notebook").select_option("Tenant report")
     await page.get_by_label("How often").select_option("Monday to Friday")
     await page.get_by_label("At", exact=True).fill("07:30")
     await expect(page.get_by_text("07:30").first).to_be_visible()
