@@ -109,7 +109,7 @@ class Runs:
         place = self._state.place
         part, fill = self._part(place)
         with pn.io.hold():
-            self._places.show(place)
+            self._places.lead(place)
             self._stage.show_state(None)
             self._show(part)
         if self._names is None:
@@ -152,19 +152,18 @@ class Runs:
 
     def _part(self, place: Place) -> tuple[Any, Fill]:
         """What is shown at a place, and what fills it."""
-        if place.run and place.other:
-            return self._past.comparison, self._past.compare
+        opened, past = self._opened, self._past
+        planning, ordering = self._planning, self._ordering
         if place.run:
-            return self._opened.pane, self._opened.show
-        if place.tab == SCHEDULES and place.schedule:
-            return self._planning.form, self._planning.show_form
+            comparison = (past.comparison, past.compare)
+            return comparison if place.other else (opened.pane, opened.show)
         if place.tab == SCHEDULES:
-            return self._planning.list, self._planning.show
+            form = (planning.form, planning.show_form)
+            return form if place.schedule else (planning.list, planning.show)
         if place.tab == HISTORY:
-            return self._past.list, self._past.show
-        if place.notebook:
-            return self._ordering.form, self._ordering.show_form
-        return self._ordering.shelf, self._ordering.show_shelf
+            return past.list, past.show
+        form = (ordering.form, ordering.show_form)
+        return form if place.notebook else (ordering.shelf, ordering.show_shelf)
 
     def _show(self, shown: Any) -> None:
         for part in self._parts:

@@ -200,8 +200,8 @@ async def test_schedules_are_made_changed_and_chained(
     with pytest.raises(Invalid, match="no time that ever comes"):
         store.preview("61 6 * * *", "UTC")
     assert [f"{at:%H:%M}" for at in store.preview("0 6 * * *", "Europe/Berlin")] == ["06:00"] * 5
+    wrong = Sketch("", REPORT, "0 6 * * *", "UTC", (), 1, ("nobody",))
     with pytest.raises(Invalid) as refused:
-        wrong = Sketch("", REPORT, "0 6 * * *", "UTC", (), 1, ("nobody",))
         await store.save(wrong, {}, None)
     assert {detail.place for detail in refused.value.details} == {"name", "recipients"}
 

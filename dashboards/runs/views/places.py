@@ -30,6 +30,6 @@ class Places(JSComponent):
         made.on_msg(pieces.hearing(KINDS, hear))
         return made
 
-    def show(self, place: Place) -> None:
+    def lead(self, place: Place) -> None:
         """Show where the visitor is now."""
         self.param.update(tab=place.shown, search=place.search)
