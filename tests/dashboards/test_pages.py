@@ -241,6 +241,7 @@ async def test_navigation_shows_what_one_may_use(
     assert [[link.name for link in links(who)] for who in (owner, actor, blind, operator)] == [
         ["Explore", "SQL", "Files", "Flights", "People", "Audit"],
         ["Explore", "SQL", "Files", "Flights", "People"],
+        ["Explore", "SQL", "Files", "Runs", "Flights"],
         [],
         ["Explore", "SQL", "Files", "Flights", "Performance"],
         [],
