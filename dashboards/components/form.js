@@ -21,7 +21,8 @@ export function render({ model, el }) {
   }
 
   function choices(hint, field) {
-    if (field.enum) return field.enum.filter((option) => option !== null).map((option) => [option, String(option)]);
+    const all = field.enum ?? (field.const === undefined ? null : [field.const]); // one choice is a constant
+    if (all) return all.filter((option) => option !== null).map((option) => [option, String(option)]);
     if (hint.kind === "dataset") return Object.keys(model.datasets).map((name) => [name, name]);
     if (hint.kind !== "column") return null;
     const columns = model.datasets[values[hint.dataset]] ?? [];

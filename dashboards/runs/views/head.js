@@ -12,7 +12,7 @@ export function render({ model, el }) {
       told.question && element("p", { class: "question" }, told.question),
       element("p", { class: "soft" }, [told.facts, " ", going(model, told.all, "All runs of this notebook")]),
       told.error && element("div", { class: "problem", role: "alert" }, [
-        element("p", { class: "error" }, told.error),
+        element("p", { class: "why" }, told.error),
         told.help && element("p", { class: "help" }, told.help),
       ]),
     ]);

@@ -50,7 +50,7 @@ function item(model, told, chosen, draw) {
       element("div", {}, title),
       element("div", { class: "when" }, told.when),
       told.parameters && element("div", { class: "given" }, told.parameters),
-      told.error && element("div", { class: "error" }, told.error),
+      told.error && element("div", { class: "why" }, told.error),
       told.is_live && element("progress", { max: 1, "aria-label": "Progress", ...(told.status === "running" ? value : {}) }),
     ]),
     element("span", { class: "side" }, [
