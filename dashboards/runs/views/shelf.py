@@ -32,8 +32,9 @@ class ShelfList(JSComponent):
         return made
 
     def tell(self, notebooks: Sequence[Offered]) -> None:
-        """Show these notebooks."""
-        self.param.update(items=[told(each) for each in notebooks], is_loading=False)
+        """Show these notebooks, those that the visitor can start first."""
+        first = sorted(notebooks, key=lambda each: not each.may_start)
+        self.param.update(items=[told(each) for each in first], is_loading=False)
 
 
 def told(notebook: Offered) -> dict[str, Any]:
