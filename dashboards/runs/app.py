@@ -158,12 +158,12 @@ class Runs:
             comparison = (past.comparison, past.compare)
             return comparison if place.other else (opened.pane, opened.show)
         if place.tab == SCHEDULES:
-            form = (planning.form, planning.show_form)
-            return form if place.schedule else (planning.list, planning.show)
+            planned = (planning.form, planning.show_form)
+            return planned if place.schedule else (planning.list, planning.show)
         if place.tab == HISTORY:
             return past.list, past.show
-        form = (ordering.form, ordering.show_form)
-        return form if place.notebook else (ordering.shelf, ordering.show_shelf)
+        ordered = (ordering.form, ordering.show_form)
+        return ordered if place.notebook else (ordering.shelf, ordering.show_shelf)
 
     def _show(self, shown: Any) -> None:
         for part in self._parts:
