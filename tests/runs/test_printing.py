@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import uvloop
 from PIL import Image
 
 from tests.support import chromium
@@ -94,3 +95,10 @@ async def test_without_chromium_it_says_what_to_do() -> None:
     found = await asyncio.gather(*(crowd.pdf(b"x") for _ in range(6)), return_exceptions=True)
     assert [type(error).__name__ for error in found].count("NotPrinted") == printing.MOST_WAITING
     assert crowd.waiting == 0
+
+
+async def test_it_prints_on_the_loop_that_serves(printer: Printer) -> None:
+    """The server's own loop starts no process as another user, and still pages are printed."""
+    made = await asyncio.to_thread(uvloop.run, printer.pdf(b"<h1>Report</h1>"))
+
+    assert made.startswith(b"%PDF")

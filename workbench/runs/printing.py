@@ -11,6 +11,7 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -101,24 +102,26 @@ async def _printed(binary: str, page: bytes) -> bytes:
 
 async def _run(binary: str, folder: Path, *arguments: str) -> None:
     """Have Chromium do something, and leave nothing of it behind."""
-    process = await asyncio.create_subprocess_exec(
-        *(binary, *OPTIONS, *_as_root(folder), f"--user-data-dir={folder}/profile", *arguments),
+    # The loop that serves, uvloop, starts no process as another user.
+    process = await asyncio.to_thread(
+        subprocess.Popen,
+        [binary, *OPTIONS, *_as_root(folder), f"--user-data-dir={folder}/profile", *arguments],
         env=_environment(folder),
         cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
         **_user(),
     )
     try:
-        await asyncio.wait_for(process.wait(), SECONDS)
-    except TimeoutError as error:
+        await asyncio.to_thread(process.wait, SECONDS)
+    except subprocess.TimeoutExpired as error:
         raise NotPrinted from error
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await asyncio.to_thread(process.wait)
 
 
 def _is_root() -> bool:
