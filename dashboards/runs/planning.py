@@ -194,9 +194,10 @@ class Planning:
 
     def _mark(self, wrong: Mapping[str, str]) -> None:
         """Mark what is wrong in the upper fields and in the parameters, wherever it belongs."""
+        parameters = {name for name, _ in self._form.fields}
         with pn.io.hold():
             self._fields.faults = dict(wrong)
-            self._form.faults = {name: said for name, said in wrong.items() if name}
+            self._form.faults = {n: said for n, said in wrong.items() if n in parameters}
             self._form.fault = "Not saved yet: look at what is marked above."
 
     async def _restore(self, schedule_id: UUID) -> None:

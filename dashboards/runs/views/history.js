@@ -28,12 +28,14 @@ function filters(model) {
   ]);
 }
 
+// Two runs of one notebook are compared: once one is chosen, those of others cannot be.
 function chooser(told, chosen, draw) {
   if (told.is_live || told.is_deleted) return element("span", { class: "pick" });
-  const isFull = chosen.size === 2 && !chosen.has(told.id);
+  const isOther = [...chosen.values()].some((notebook) => notebook !== told.notebook);
+  const isFull = isOther || (chosen.size === 2 && !chosen.has(told.id));
   const box = element("input", { type: "checkbox", checked: chosen.has(told.id), disabled: isFull, "aria-label": `Compare ${told.title}, ${told.when}`, "data-key": `pick ${told.id}` });
   box.addEventListener("change", () => {
-    if (box.checked) chosen.add(told.id);
+    if (box.checked) chosen.set(told.id, told.notebook);
     else chosen.delete(told.id);
     draw();
   });
@@ -71,9 +73,9 @@ function nothing(model) {
 
 function comparing(model, chosen) {
   const count = chosen.size;
-  const go = () => model.send_msg({ kind: "compare", ids: [...chosen] });
+  const go = () => model.send_msg({ kind: "compare", ids: [...chosen.keys()] });
   return element("div", { class: "row bar" }, [
-    element("span", { class: "soft", role: "status" }, count ? `${count} of 2 runs chosen` : "Choose two runs to compare them."),
+    element("span", { class: "soft", role: "status" }, count ? `${count} of 2 runs chosen` : "Choose two runs of a notebook to compare them."),
     button("Compare", go, { class: count === 2 ? "main" : "", disabled: count !== 2, "data-key": "compare" }),
     element("span", { class: "soft page" }, model.page),
     button("Newer", () => model.send_msg({ kind: "newer" }), { disabled: !model.has_newer, "data-key": "newer" }),
@@ -83,12 +85,12 @@ function comparing(model, chosen) {
 
 export function render({ model, el }) {
   const host = element("div", { class: "history" });
-  const chosen = new Set();
+  const chosen = new Map();
   el.append(host);
 
   function draw() {
     const there = new Set(model.items.map((told) => told.id));
-    for (const id of chosen) if (!there.has(id)) chosen.delete(id);
+    for (const id of chosen.keys()) if (!there.has(id)) chosen.delete(id);
     const waiting = [1, 2, 3, 4].map(() => element("li", { class: "run waiting", "aria-hidden": "true" }));
     const items = model.is_loading ? waiting : model.items.map((told) => item(model, told, chosen, draw));
     redraw(host, [

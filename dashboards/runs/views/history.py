@@ -67,6 +67,7 @@ def told(run: Listed, listing: Listing) -> dict[str, Any]:
     took = f", took {lasted}" if run.started and run.finished else ""
     return {
         "id": str(run.id),
+        "notebook": run.notebook,
         "to": Place(run=str(run.id)).search,
         "title": run.title,
         "status": run.status,
