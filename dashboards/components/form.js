@@ -15,7 +15,7 @@ export function render({ model, el }) {
     values = { ...values, [name]: value };
     number += 1;
     clearTimeout(timer);
-    timer = setTimeout(() => model.send_msg({ kind: "changed", values, number }), PAUSE);
+    timer = setTimeout(() => model.send_msg({ kind: "changed", form: { values, number } }), PAUSE);
     if (again) draw();
     else mark();
   }
@@ -86,7 +86,7 @@ export function render({ model, el }) {
   host.addEventListener("submit", (event) => {
     event.preventDefault();
     clearTimeout(timer);
-    if (!made.submit.disabled) model.send_msg({ kind: "submit", values, number });
+    if (!made.submit.disabled) model.send_msg({ kind: "submit", form: { values, number } });
   });
   model.on(["fields", "values", "datasets", "is_loading"], () => queueMicrotask(begin));
   model.on(["faults", "fault", "checked", "is_busy", "action"], mark);

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components import parts
 
 HERE = Path(__file__).parent
 KINDS = frozenset({"changed", "submit"})
@@ -36,29 +36,29 @@ class Form(JSComponent):
     is_busy = param.Boolean(default=False, doc="Whether what was sent off is under way.")
     is_loading = param.Boolean(default=False, doc="Whether the fields are on their way.")
 
-    _esm = pieces.script(HERE / "fields.js", HERE / "form.js")
-    _stylesheets: ClassVar[list[str]] = [pieces.style(HERE / "form.css")]
+    _esm = parts.script(HERE / "fields.js", HERE / "form.js")
+    _stylesheets: ClassVar[list[str]] = [parts.style(HERE / "form.css")]
 
     @classmethod
     def of(cls, check: Check, submit: Submit, *, action: str) -> "Form":
         """Make a form without fields; `check` answers faults by field, `submit` does the work."""
         form = cls(action=action, sizing_mode="stretch_width")
 
-        async def hear(kind: str, told: dict[str, Any]) -> None:
-            values, number = told.get("values"), told.get("number")
+        async def hear(wish: parts.Wish) -> None:
+            values, number = wish.form.get("values"), wish.form.get("number")
             if not isinstance(values, dict) or len(values) > MOST_FIELDS or form.is_busy:
                 return
             faults = await check(values)
             number = number if isinstance(number, int) else 0
             form.param.update(faults=dict(faults), fault="", checked=number)
-            if kind == "submit" and not faults:
+            if wish.kind == "submit" and not faults:
                 form.is_busy = True
                 try:
                     await submit(values)
                 finally:
                     form.is_busy = False
 
-        form.on_msg(pieces.hearing(KINDS, hear))
+        form.on_msg(parts.hearing(KINDS, hear))
         return form
 
     def ask(

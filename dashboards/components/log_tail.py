@@ -6,7 +6,7 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components import parts
 
 HERE = Path(__file__).parent
 
@@ -19,5 +19,5 @@ class LogTail(JSComponent):
     is_live = param.Boolean(default=False, doc="Whether more may come.")
     fault = param.String(default="", doc="Why the text cannot be shown.")
 
-    _esm = pieces.script(HERE / "log_tail.js")
-    _stylesheets: ClassVar[list[str]] = [pieces.style(HERE / "log_tail.css")]
+    _esm = parts.script(HERE / "log_tail.js")
+    _stylesheets: ClassVar[list[str]] = [parts.style(HERE / "log_tail.css")]

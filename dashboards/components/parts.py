@@ -26,11 +26,13 @@ Hear = Callable[[Wish], Awaitable[None]]
 def script(*files: Path) -> str:
     """The small pieces and some files as one module: a page loads a component as a single one."""
     return "\n".join(file.read_text() for file in (HERE / "pieces.js", *files))
+    return "\n".join(file.read_text() for file in (HERE / "parts.js", *files))
 
 
 def style(*files: Path) -> str:
     """The small pieces and some files as one stylesheet."""
     return "\n".join(file.read_text() for file in (HERE / "pieces.css", *files))
+    return "\n".join(file.read_text() for file in (HERE / "parts.css", *files))
 
 
 def hearing(kinds: frozenset[str], hear: Hear) -> Callable[[Any], Awaitable[None]]:

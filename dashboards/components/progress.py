@@ -7,7 +7,7 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components import parts
 
 HERE = Path(__file__).parent
 
@@ -25,8 +25,8 @@ class Progress(JSComponent):
     seconds = param.Number(default=None, allow_None=True, doc="How long it has worked until told.")
     is_live = param.Boolean(default=False, doc="Whether it still waits or works.")
 
-    _esm = pieces.script(HERE / "progress.js")
-    _stylesheets: ClassVar[list[str]] = [pieces.style(HERE / "progress.css")]
+    _esm = parts.script(HERE / "progress.js")
+    _stylesheets: ClassVar[list[str]] = [parts.style(HERE / "progress.css")]
 
 
 def seconds(started: datetime | None, finished: datetime | None, now: datetime) -> float | None:

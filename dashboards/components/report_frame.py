@@ -6,7 +6,7 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components import parts
 
 HERE = Path(__file__).parent
 
@@ -19,5 +19,5 @@ class ReportFrame(JSComponent):
     missing = param.String(default="", doc="What to say in its place while there is none.")
     is_loading = param.Boolean(default=False, doc="Whether it is not known yet.")
 
-    _esm = pieces.script(HERE / "report_frame.js")
-    _stylesheets: ClassVar[list[str]] = [pieces.style(HERE / "report_frame.css")]
+    _esm = parts.script(HERE / "report_frame.js")
+    _stylesheets: ClassVar[list[str]] = [parts.style(HERE / "report_frame.css")]

@@ -9,6 +9,7 @@ import panel as pn
 from dashboards import live
 from dashboards.components import states
 from dashboards.components.face import Face
+from dashboards.components.parts import Wish
 from dashboards.components.shell import Shell
 from dashboards.components.stage import Stage
 from dashboards.components.toast import Toast
@@ -185,19 +186,18 @@ class Runs:
         if not (is_other or is_typing or place.other):
             await self._stage.refresh()
 
-    async def _hear(self, kind: str, told: dict[str, Any]) -> None:
+    async def _hear(self, wish: Wish) -> None:
         """Do what a part of the page wishes."""
-        if kind == parts.GO:
-            to = told.get("to")
-            await self._go(Place.read(to if isinstance(to, str) else ""))
-        elif kind in PAST:
-            await self._past.hear(kind, told)
-        elif kind == "sketch":
-            await self._planning.sketch(told.get("sketch"))
-        elif kind in {"subscribe", "unsubscribe"}:
-            await self._planning.alert(kind, told)
-        elif (found := parts.id_of(told.get("id"))) is not None:
-            await self._change(kind, found)
+        if wish.kind == parts.GO:
+            await self._go(Place.read(wish.value))
+        elif wish.kind in PAST:
+            await self._past.hear(wish)
+        elif wish.kind == "sketch":
+            await self._planning.sketch(wish.form)
+        elif wish.kind in {"subscribe", "unsubscribe"}:
+            await self._planning.alert(wish)
+        elif wish.id is not None:
+            await self._change(wish.kind, wish.id)
 
     async def _change(self, kind: str, found: UUID) -> None:
         if kind == "restore":

@@ -7,7 +7,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards.components import layout
-from dashboards.components.pieces import Hear
+from dashboards.components.parts import Hear
 from dashboards.runs.guide import Guide
 from dashboards.runs.state import HISTORY, Place
 from dashboards.runs.store.past import PastStore

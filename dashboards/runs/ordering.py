@@ -8,7 +8,7 @@ import panel as pn
 from dashboards.components import layout
 from dashboards.components.face import Face
 from dashboards.components.form import Form, Values
-from dashboards.components.pieces import Hear
+from dashboards.components.parts import Hear
 from dashboards.runs.guide import Guide
 from dashboards.runs.state import Place
 from dashboards.runs.store.shelf import Blank, ShelfStore

@@ -1,7 +1,6 @@
 """The runs of the past on the page: the list, a figure over time, and two runs compared."""
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 import panel as pn
@@ -10,7 +9,7 @@ import panel_material_ui as pmui
 from dashboards.components import layout
 from dashboards.components.diff import Diff
 from dashboards.components.face import Face
-from dashboards.components.pieces import Hear
+from dashboards.components.parts import Hear, Wish
 from dashboards.runs.guide import Guide
 from dashboards.runs.state import HISTORY, Place
 from dashboards.runs.store.past import PastStore
@@ -80,9 +79,10 @@ class Past:
             )
             self._diff.show(comparing.told(comparison, self._store.titles(notebook)))
 
-    async def hear(self, kind: str, told: Mapping[str, Any]) -> None:
+    async def hear(self, wish: Wish) -> None:
         """Narrow, turn a page, or compare, as the visitor wishes."""
         place = self._place or Place(tab=HISTORY)
+        kind, told = wish.kind, wish.form
         if kind == "filter" and told.get("name") in FILTERS:
             text = told.get("value")
             await self._guide.go(place.but(**{told["name"]: text if isinstance(text, str) else ""}))

@@ -10,7 +10,7 @@ import panel as pn
 from dashboards.components import layout, states
 from dashboards.components.face import Face
 from dashboards.components.form import Form, Values
-from dashboards.components.pieces import Hear
+from dashboards.components.parts import Hear, Wish
 from dashboards.runs.guide import Guide
 from dashboards.runs.state import SCHEDULES, Place
 from dashboards.runs.store.alerts import AlertStore
@@ -151,18 +151,17 @@ class Planning:
 
         await self._guide.attempt(work)
 
-    async def alert(self, kind: str, told: Mapping[str, Any]) -> None:
+    async def alert(self, wish: Wish) -> None:
         """Tell the visitor of something from now on, or no more."""
-        if kind == "subscribe":
+        if wish.kind == "subscribe":
             event, notebook, channel = (
-                str(told.get(name) or "") for name in ("event", "notebook", "channel")
+                str(wish.form.get(name) or "") for name in ("event", "notebook", "channel")
             )
             work = partial(self._alerting.subscribe, event, notebook, channel)
+        elif wish.id is not None:
+            work = partial(self._alerting.unsubscribe, wish.id)
         else:
-            alert_id = parts.id_of(told.get("id"))
-            if alert_id is None:
-                return
-            work = partial(self._alerting.unsubscribe, alert_id)
+            return
         if await self._guide.attempt(work):
             await self._guide.go(LIST)
 

@@ -66,9 +66,15 @@ async def test_a_form_submits_what_has_no_fault() -> None:
 
     form = Form.of(check, submit, action="Start")
     [hear] = form._msg__callbacks
-    for data in ({"kind": "submit", "values": {"top": 2}, "number": 3}, "text", {"kind": "other"}):
+    for data in (
+        {"kind": "submit", "form": {"values": {"top": 2}, "number": 3}},
+        "text",
+        {"kind": "other"},
+    ):
         await hear(SimpleNamespace(data=data))
     assert (sent, form.faults, form.checked) == ([], {"top": "It must be one."}, 3)
 
-    await hear(SimpleNamespace(data={"kind": "submit", "values": {"top": 1}, "number": 4}))
+    await hear(
+        SimpleNamespace(data={"kind": "submit", "form": {"values": {"top": 1}, "number": 4}})
+    )
     assert (sent, form.faults, form.is_busy) == ([{"top": 1}], {}, False)

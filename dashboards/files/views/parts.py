@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from dashboards.components import pieces
+from dashboards.components import parts
 
 HERE = Path(__file__).parent
 KINDS = frozenset({"started", "refresh", "open", "close", "cancel", "undo", "retry"})
@@ -15,12 +15,12 @@ Hear = Callable[[str, str], Awaitable[None]]
 
 def script(*names: str) -> str:
     """Some files as one module: a page loads a component as a single one."""
-    return pieces.script(*(HERE / name for name in names))
+    return parts.script(*(HERE / name for name in names))
 
 
 def style(*names: str) -> str:
     """Some files as one stylesheet."""
-    return pieces.style(*(HERE / name for name in names))
+    return parts.style(*(HERE / name for name in names))
 
 
 def hearing(hear: Hear) -> Callable[[Any], Awaitable[None]]:

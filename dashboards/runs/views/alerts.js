@@ -13,7 +13,7 @@ export function render({ model, el }) {
     const event = picked("What", model.events);
     const notebook = picked("Of", [["", "any notebook"], ...model.notebooks]);
     const channel = picked("How", model.channels);
-    const add = () => model.send_msg({ kind: "subscribe", event: event.value, notebook: notebook.value, channel: channel.value });
+    const add = () => model.send_msg({ kind: "subscribe", form: { event: event.value, notebook: notebook.value, channel: channel.value } });
     const item = ([id, text]) => element("li", { class: "alert" }, [
       element("span", {}, text),
       button("Stop", () => model.send_msg({ kind: "unsubscribe", id }), { "aria-label": `Stop: ${text}`, "data-key": `stop ${id}` }),

@@ -6,7 +6,7 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components.parts import Hear, hearing
 from dashboards.runs.store.alerts import Alert
 from dashboards.runs.views import parts
 
@@ -25,15 +25,13 @@ class Alerts(JSComponent):
     is_loading = param.Boolean(default=True, doc="Whether they are on their way.")
 
     _esm = parts.script("alerts.js")
-    _stylesheets: ClassVar[list[str]] = [
-        pieces.style(pieces.HERE / "form.css", parts.HERE / "alerts.css")
-    ]
+    _stylesheets: ClassVar[list[str]] = [parts.style(parts.FORM, "alerts.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear) -> "Alerts":
+    def of(cls, hear: Hear) -> "Alerts":
         """Make a list whose subscriptions are on their way."""
         made = cls(sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(KINDS, hear))
+        made.on_msg(hearing(KINDS, hear))
         return made
 
     def tell(self, alerts: Sequence[Alert], notebooks: Sequence[tuple[str, str]]) -> None:

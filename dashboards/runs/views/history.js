@@ -5,13 +5,13 @@ const ANY = "";
 function select(model, name, label, options) {
   const made = element("select", { id: `filter-${name}`, "data-key": `filter ${name}` }, options.map(([value, text]) =>
     element("option", { value, selected: value === (model.filters[name] ?? ANY) }, text)));
-  made.addEventListener("change", () => model.send_msg({ kind: "filter", name, value: made.value }));
+  made.addEventListener("change", () => model.send_msg({ kind: "filter", form: { name, value: made.value } }));
   return element("div", { class: "filter" }, element("label", { for: made.id }, label), made);
 }
 
 function day(model, name, label) {
   const made = element("input", { id: `filter-${name}`, type: "date", value: model.filters[name] ?? "", "data-key": `filter ${name}` });
-  made.addEventListener("change", () => model.send_msg({ kind: "filter", name, value: made.value }));
+  made.addEventListener("change", () => model.send_msg({ kind: "filter", form: { name, value: made.value } }));
   return element("div", { class: "filter" }, element("label", { for: made.id }, label), made);
 }
 
@@ -73,7 +73,7 @@ function nothing(model) {
 
 function comparing(model, chosen) {
   const count = chosen.size;
-  const go = () => model.send_msg({ kind: "compare", ids: [...chosen.keys()] });
+  const go = () => model.send_msg({ kind: "compare", form: { ids: [...chosen.keys()] } });
   return element("div", { class: "row bar" }, [
     element("span", { class: "soft", role: "status" }, count ? `${count} of 2 runs chosen` : "Choose two runs of a notebook to compare them."),
     button("Compare", go, { class: count === 2 ? "main" : "", disabled: count !== 2, "data-key": "compare" }),

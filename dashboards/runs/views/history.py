@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import numbers, pieces
+from dashboards.components import numbers
+from dashboards.components.parts import Hear, hearing
 from dashboards.runs.state import Place
 from dashboards.runs.store.past import Listed, Listing
 from dashboards.runs.views import parts, words
@@ -33,10 +34,10 @@ class HistoryList(JSComponent):
     _stylesheets: ClassVar[list[str]] = [parts.style("history.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear) -> "HistoryList":
+    def of(cls, hear: Hear) -> "HistoryList":
         """Make a list whose runs are on their way."""
         made = cls(sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(KINDS, hear))
+        made.on_msg(hearing(KINDS, hear))
         return made
 
     def offer(

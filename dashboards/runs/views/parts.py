@@ -3,20 +3,21 @@
 from pathlib import Path
 from uuid import UUID
 
-from dashboards.components import pieces
+from dashboards.components import parts
 
 HERE = Path(__file__).parent
-GO = "go"  # a link within the dashboard was followed; `to` is the end of its address
+FORM = str(parts.HERE / "form.css")  # how the fields of the component look
+GO = "go"  # a link within the dashboard was followed; its value is the end of its address
 
 
 def script(*names: str) -> str:
     """Some files as one module."""
-    return pieces.script(*(HERE / name for name in names))
+    return parts.script(*(HERE / name for name in names))
 
 
 def style(*names: str) -> str:
     """Some files as one stylesheet."""
-    return pieces.style(*(HERE / name for name in names))
+    return parts.style(*(HERE / name for name in names))
 
 
 def id_of(given: object) -> UUID | None:

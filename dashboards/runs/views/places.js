@@ -19,7 +19,7 @@ export function render({ model, el }) {
     }
   }
 
-  const back = () => model.send_msg({ kind: "go", to: location.search || "?tab=notebooks" });
+  const back = () => model.send_msg({ kind: "go", value: location.search || "?tab=notebooks" });
   window.addEventListener("popstate", back);
   drawOn(model, ["tab", "tabs"], draw);
   model.on("search", write);

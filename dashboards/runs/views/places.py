@@ -5,7 +5,7 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components.parts import Hear, hearing
 from dashboards.runs.state import HISTORY, NOTEBOOKS, SCHEDULES, Place
 from dashboards.runs.views import parts
 
@@ -24,10 +24,10 @@ class Places(JSComponent):
     _stylesheets: ClassVar[list[str]] = [parts.style("places.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear) -> "Places":
+    def of(cls, hear: Hear) -> "Places":
         """Make the tabs."""
         made = cls(sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(KINDS, hear))
+        made.on_msg(hearing(KINDS, hear))
         return made
 
     def lead(self, place: Place) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import pieces
+from dashboards.components.parts import Hear, hearing
 from dashboards.runs.state import SCHEDULES, Place
 from dashboards.runs.store.planning import Planned, Sketch, Ticked
 from dashboards.runs.views import parts, words
@@ -30,10 +30,10 @@ class ScheduleList(JSComponent):
     _stylesheets: ClassVar[list[str]] = [parts.style("planning.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear, *, may_change: bool) -> "ScheduleList":
+    def of(cls, hear: Hear, *, may_change: bool) -> "ScheduleList":
         """Make a list whose schedules are on their way."""
         made = cls(may_change=may_change, sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(KINDS, hear))
+        made.on_msg(hearing(KINDS, hear))
         return made
 
     def tell(self, schedules: Sequence[Planned]) -> None:
@@ -56,15 +56,13 @@ class SketchFields(JSComponent):
     is_new = param.Boolean(default=True, doc="Whether the schedule is made and not changed.")
 
     _esm = parts.script("rhythm.js", "sketch.js")
-    _stylesheets: ClassVar[list[str]] = [
-        pieces.style(pieces.HERE / "form.css", parts.HERE / "planning.css")
-    ]
+    _stylesheets: ClassVar[list[str]] = [parts.style(parts.FORM, "planning.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear) -> "SketchFields":
+    def of(cls, hear: Hear) -> "SketchFields":
         """Make fields that hold nothing yet."""
         made = cls(sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(SKETCHED, hear))
+        made.on_msg(hearing(SKETCHED, hear))
         return made
 
     def ask(

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import numbers, pieces
+from dashboards.components import numbers
+from dashboards.components.parts import Hear, hearing
 from dashboards.runs.state import HISTORY, SCHEDULES, Place
 from dashboards.runs.store.shelf import Offered
 from dashboards.runs.views import parts
@@ -25,10 +26,10 @@ class ShelfList(JSComponent):
     _stylesheets: ClassVar[list[str]] = [parts.style("shelf.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear) -> "ShelfList":
+    def of(cls, hear: Hear) -> "ShelfList":
         """Make a shelf whose notebooks are on their way."""
         made = cls(sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(KINDS, hear))
+        made.on_msg(hearing(KINDS, hear))
         return made
 
     def tell(self, notebooks: Sequence[Offered]) -> None:

@@ -44,7 +44,7 @@ export function render({ model, el }) {
   function tell(changes, again) {
     held = { ...held, ...changes };
     clearTimeout(timer);
-    const send = () => model.send_msg({ kind: "sketch", sketch: sketch() });
+    const send = () => model.send_msg({ kind: "sketch", form: sketch() });
     if (again) {
       draw();
       send();
@@ -54,7 +54,7 @@ export function render({ model, el }) {
   // Whoever leaves a field has told all of it, before a button hears that it was pressed.
   host.addEventListener("change", () => {
     clearTimeout(timer);
-    model.send_msg({ kind: "sketch", sketch: sketch() });
+    model.send_msg({ kind: "sketch", form: sketch() });
   });
 
   const beat = (changes, again) => tell({ rhythm: { ...held.rhythm, ...changes } }, again);
@@ -129,7 +129,7 @@ export function render({ model, el }) {
     held = { name: "", notebook: "", time_zone: zone, after: [], catch_up: 1, recipients: [], ...told, isChain: Boolean(told.after?.length), rhythm: rhythmOf(told.cron) };
     if (!told.notebook) return redraw(host);
     draw();
-    model.send_msg({ kind: "sketch", sketch: sketch() });
+    model.send_msg({ kind: "sketch", form: sketch() });
   }
 
   model.on(["sketch"], () => queueMicrotask(begin));

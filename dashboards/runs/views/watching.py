@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from dashboards.components import layout, numbers, pieces
+from dashboards.components import layout, numbers
 from dashboards.components.log_tail import LogTail
+from dashboards.components.parts import Hear, hearing
 from dashboards.components.progress import Progress, seconds
 from dashboards.runs.state import HISTORY, Place
 from dashboards.runs.store.running import NOTEBOOK, Seen
@@ -31,10 +32,10 @@ class Head(JSComponent):
 class Watching:
     """A run as it goes on, and what it prints."""
 
-    def __init__(self, hear: pieces.Hear) -> None:
+    def __init__(self, hear: Hear) -> None:
         """Make an empty place for a run."""
         self._head = Head(sizing_mode="stretch_width")
-        self._head.on_msg(pieces.hearing(KINDS, hear))
+        self._head.on_msg(hearing(KINDS, hear))
         self._progress = Progress(part="cell", sizing_mode="stretch_width")
         self._log = LogTail(sizing_mode="stretch_width")
         self._acts = Acts.of(hear)
@@ -77,10 +78,10 @@ class Acts(JSComponent):
     _stylesheets: ClassVar[list[str]] = [parts.style("head.css")]
 
     @classmethod
-    def of(cls, hear: pieces.Hear) -> "Acts":
+    def of(cls, hear: Hear) -> "Acts":
         """Make a row of actions that offers nothing yet."""
         made = cls(sizing_mode="stretch_width")
-        made.on_msg(pieces.hearing(KINDS, hear))
+        made.on_msg(hearing(KINDS, hear))
         return made
 
 

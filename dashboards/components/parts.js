@@ -57,7 +57,7 @@ function going(model, to, text, attributes = {}) {
   const onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    model.send_msg({ kind: "go", to });
+    model.send_msg({ kind: "go", value: to });
   };
   return element("a", { href: to, onclick, "data-key": `go ${to}`, ...attributes }, text);
 }
