@@ -25,13 +25,11 @@ Hear = Callable[[Wish], Awaitable[None]]
 
 def script(*files: Path) -> str:
     """The small pieces and some files as one module: a page loads a component as a single one."""
-    return "\n".join(file.read_text() for file in (HERE / "pieces.js", *files))
     return "\n".join(file.read_text() for file in (HERE / "parts.js", *files))
 
 
 def style(*files: Path) -> str:
     """The small pieces and some files as one stylesheet."""
-    return "\n".join(file.read_text() for file in (HERE / "pieces.css", *files))
     return "\n".join(file.read_text() for file in (HERE / "parts.css", *files))
 
 
@@ -41,8 +39,8 @@ def hearing(kinds: frozenset[str], hear: Hear) -> Callable[[Any], Awaitable[None
     async def heard(message: Any) -> None:
         data = message.data if isinstance(message.data, dict) else {}
         kind, value, form = data.get("kind"), data.get("value"), data.get("form")
-        if kind in kinds:
-            text = value[:MOST] if isinstance(value, str) else ""
+        if isinstance(kind, str) and kind in kinds:
+            text = _clean(value[:MOST]) if isinstance(value, str) else ""
             await hear(Wish(kind, _id(data.get("id")), text, _form(form)))
 
     return heard
@@ -56,4 +54,15 @@ def _id(given: Any) -> UUID | None:
 
 
 def _form(given: Any) -> dict[str, Any]:
-    return given if isinstance(given, dict) and all(isinstance(n, str) for n in given) else {}
+    return _clean(given) if isinstance(given, dict) else {}
+
+
+def _clean(given: Any) -> Any:
+    """The same without what PostgreSQL takes in no text: NUL, and halves of characters."""
+    if isinstance(given, str):
+        return given.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(given, list):
+        return [_clean(each) for each in given]
+    if isinstance(given, dict):
+        return {_clean(str(name)): _clean(value) for name, value in given.items()}
+    return given

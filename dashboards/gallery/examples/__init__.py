@@ -20,5 +20,3 @@ def of(name: str) -> Examples:
         return {}
     found: Examples = import_module(f"{__name__}.{name}").EXAMPLES
     return found
-"""Examples of components, a file each: from the name of a state to what makes it."""
-"""Examples of components, one module for each."""
