@@ -30,6 +30,14 @@ export function render({ model, el }) {
     }, 3000);
   });
 
+  function piece([kind, text]) {
+    if (!kind) return document.createTextNode(text);
+    const made = document.createElement("span");
+    made.className = kind;
+    made.textContent = text;
+    return made;
+  }
+
   function draw() {
     title.textContent = model.title;
     pre.setAttribute("aria-label", model.title || "Code");
@@ -38,5 +46,9 @@ export function render({ model, el }) {
   }
 
   model.on(["code", "title"], draw);
+    code.replaceChildren(...model.pieces.map(piece));
+  }
+
+  model.on(["pieces", "title"], draw);
   draw();
 }

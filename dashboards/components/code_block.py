@@ -18,34 +18,47 @@ class CodeBlock(JSComponent):
     _esm = HERE / "code_block.js"
     _stylesheets: ClassVar[list[str]] = [(HERE / "code_block.css").read_text()]
 """SQL for reading: coloured, numbered by nothing, and with a button that copies it."""
+"""A piece of code to read and to copy; SQL in colours."""
 
-from markupsafe import Markup
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
+from pathlib import Path
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
 from pygments.lexers import PostgresLexer
+from pygments.token import Comment, Keyword, Number, String
 
-from dashboards.components.face import Face
-
-MOST = 20_000  # characters that are shown
-
-
-class CodeBlock:
-    """A statement; showing another one changes the pane in place."""
-
-    def __init__(self, label: str) -> None:
-        """Show nothing yet; the label tells people who cannot see it what it is."""
-        self._label = label
-        self._face = Face("code_block", label=label, code=None)
-        self.pane = self._face.pane
-
-    def show(self, sql: str | None) -> None:
-        """Show a statement, or that there is none."""
-        code = None if sql is None else coloured(sql[:MOST])
-        is_cut = sql is not None and len(sql) > MOST
-        self._face.show(label=self._label, code=code, is_cut=is_cut)
+HERE = Path(__file__).parent
+MOST = 20_000  # characters that are shown; longer code is cut, and says so
+KINDS = ((Keyword, "keyword"), (String, "text"), (Number, "number"), (Comment, "comment"))
 
 
-def coloured(sql: str) -> Markup:
-    """The statement as HTML; Pygments escapes whatever it contains."""
-    made = highlight(sql.strip(), PostgresLexer(), HtmlFormatter(nowrap=True))
-    return Markup(made)  # noqa: S704 (escaped above, part by part)
+class CodeBlock(JSComponent):
+    """Shows code as it is written; nothing of it is run, and nothing becomes markup."""
+
+    code = param.String(default="", doc="What is shown and copied.")
+    title = param.String(default="", doc="What it is.")
+    pieces = param.List(default=[], doc="The code in pieces, each with its kind.")
+
+    _esm = HERE / "code_block.js"
+    _stylesheets: ClassVar[list[str]] = [(HERE / "code_block.css").read_text()]
+
+    def __init__(self, **given: Any) -> None:
+        """Show the code that is given."""
+        super().__init__(**given)
+        self._colour()
+        self.param.watch(self._colour, "code")
+
+    def _colour(self, *_events: object) -> None:
+        self.pieces = pieces(self.code)
+
+
+def pieces(code: str) -> list[list[str]]:
+    """The code in pieces, each with its kind: a keyword, a text, a number, a comment or none."""
+    found = [[_kind(token), text] for token, text in PostgresLexer().get_tokens(code[:MOST])]
+    rest = len(code) - MOST
+    return [*found, ["comment", f"-- and {rest:,} characters more"]] if rest > 0 else found
+
+
+def _kind(token: Any) -> str:
+    return next((kind for known, kind in KINDS if token in known), "")

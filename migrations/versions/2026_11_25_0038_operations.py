@@ -58,12 +58,18 @@ def upgrade() -> None:
     )
     for function, (owner, *callers) in FUNCTIONS.items():
         definer(function, owner, *callers)
-    run(f"revoke create on schema workbench from {WORKER}")
+    run(
+        f"revoke create on schema workbench from {WORKER}",
+        # Younger than the last migration that opened the tables to the steward.
+        f"grant select on workbench.attempts to {STEWARD}",
+        f"create policy steward_watches on workbench.attempts for select to {STEWARD} using (true)",
+    )
 
 
 def downgrade() -> None:
-    """Drop what `upgrade` made."""
+    """Drop what `upgrade` made; what the steward may do with attempts, purges need as well."""
     run(
+        "drop policy steward_watches on workbench.attempts",
         *(f"drop function {function}" for function in reversed(FUNCTIONS)),
         "drop table queue.faults, queue.workers",
     )

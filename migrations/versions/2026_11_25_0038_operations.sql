@@ -22,27 +22,33 @@ as $$
 begin
     perform workbench.require_operator();
     return query
+        with live as (
+            select x.tenant_id, count(*) filter (where x.waits) as waiting,
+                count(*) filter (where not x.waits) as running
+            from (
+                -- Two statuses asked apart: each has an index of its own.
+                select r.tenant_id, true as waits from workbench.runs r
+                where r.status = 'queued' and r.deleted_at is null
+                union all
+                select r.tenant_id, false from workbench.runs r
+                where r.status = 'running' and r.deleted_at is null
+            ) x group by 1
+        )
         select t.id,
             (select count(*) from workbench.memberships m
                 where m.tenant_id = t.id and m.deleted_at is null),
-            r.ordered, r.failed, w.waiting, w.running,
+            r.ordered, r.failed, coalesce(w.waiting, 0), coalesce(w.running, 0),
             coalesce(q.used, 0)::bigint, q.quota::bigint,
             (select max(e.at) from workbench.audit_entries e where e.tenant_id = t.id)
         from workbench.tenants t
         left join workbench.file_quotas q on q.tenant_id = t.id
+        left join live w on w.tenant_id = t.id
         cross join lateral (
             select count(*) as ordered,
                 count(*) filter (where x.status in ('failed', 'timed_out')) as failed
             from workbench.runs x
             where x.tenant_id = t.id and x.created_at >= since and x.deleted_at is null
         ) r
-        cross join lateral (
-            select count(*) filter (where x.status = 'queued') as waiting,
-                count(*) filter (where x.status = 'running') as running
-            from workbench.runs x
-            where x.tenant_id = t.id and x.status in ('queued', 'running')
-                and x.deleted_at is null
-        ) w
         where t.deleted_at is null;
 end
 $$;
@@ -85,7 +91,8 @@ begin
             select (x.created_at at time zone 'utc')::date as day, x.tenant_id, count(*) as runs,
                 count(*) filter (where x.status in ('failed', 'timed_out')) as failed,
                 sum(extract(epoch from x.finished_at - x.started_at))::float8 as seconds
-            from workbench.runs x
+            from workbench.tenants t
+            join workbench.runs x on x.tenant_id = t.id
             where x.created_at >= since and x.deleted_at is null group by 1, 2
         ) r
         full join (
@@ -105,11 +112,16 @@ as $$
 begin
     perform workbench.require_operator();
     return query
-        select r.queue, r.tenant_id, count(*) filter (where r.status = 'queued'),
-            count(*) filter (where r.status = 'running'),
-            min(r.due_at) filter (where r.status = 'queued' and r.due_at <= clock_timestamp())
-        from workbench.runs r
-        where r.status in ('queued', 'running') and r.deleted_at is null
+        select r.queue, r.tenant_id, count(*) filter (where r.waits),
+            count(*) filter (where not r.waits),
+            min(r.due_at) filter (where r.waits and r.due_at <= clock_timestamp())
+        from (
+            select x.queue, x.tenant_id, x.due_at, true as waits from workbench.runs x
+            where x.status = 'queued' and x.deleted_at is null
+            union all
+            select x.queue, x.tenant_id, x.due_at, false from workbench.runs x
+            where x.status = 'running' and x.deleted_at is null
+        ) r
         group by 1, 2;
 end
 $$;
@@ -128,7 +140,8 @@ begin
                 select a.outcome from workbench.attempts a
                 where a.tenant_id = r.tenant_id and a.run_id = r.id and a.number = r.attempt
             ), r.status), count(*), max(r.finished_at)
-        from workbench.runs r
+        from workbench.tenants t
+        join workbench.runs r on r.tenant_id = t.id
         where r.status in ('failed', 'timed_out') and r.created_at >= since
             and r.deleted_at is null
         group by 1, 2, 3;

@@ -27,7 +27,6 @@ def _block(sql: str | None) -> Viewable:
 
 
 EXAMPLES: dict[str, Callable[[], Viewable]] = {
-    "with data": lambda: _block(SQL),
-    "long": lambda: _block("select 1 + " * 2_000 + "1"),
-    "empty": lambda: _block(None),
+    "with data": lambda: CodeBlock(code=SQL, title="SQL", sizing_mode="stretch_width"),
+    "one long line": lambda: CodeBlock(code="x" * 300, title="", sizing_mode="stretch_width"),
 }

@@ -92,25 +92,10 @@
     document.cookie = `workbench_place=${place}; Path=/; Max-Age=31536000; SameSite=Lax`;
   }
 
-  async function copy(button) {
-    const code = button.parentElement.querySelector("code");
-    const wasSaid = button.textContent;
-    try {
-      await navigator.clipboard.writeText(code.textContent);
-      button.textContent = "Copied";
-    } catch {
-      getSelection().selectAllChildren(code); // where there is no clipboard, the keyboard has one
-      button.textContent = "Press Ctrl+C";
-    }
-    setTimeout(() => (button.textContent = wasSaid), 2000);
-  }
-
   // Open shadow roots hide the button from `target`, not from the path.
   document.addEventListener("click", (event) => {
     const isSignOut = (node) => node.dataset && "signOut" in node.dataset;
     const isToggle = (node) => node.getAttribute?.("aria-label") === "Toggle theme";
-    const copying = event.composedPath().find((node) => node.dataset && "copy" in node.dataset);
-    if (copying) copy(copying);
     if (event.composedPath().some(isSignOut)) signOut();
     if (event.composedPath().some(isToggle)) setTimeout(tellScreen, 500);
   });

@@ -98,11 +98,11 @@ class Statements:
         self._head = Face("chart_head", title=TITLE, note=WHERE.format(when=""))
         self._roster = Roster.of("Statements", COLUMNS, empty=NONE, on_do=self._look)
         self._title = Face("chart_head", title="", note="")
-        self._sql = CodeBlock("The statement")
+        self._sql = CodeBlock(title="The statement", sizing_mode="stretch_width", margin=0)
         self._tree = plan_tree.tree()
         self._text = Face("plan_text", text="")
         self._detail = layout.column(
-            self._title.pane, self._sql.pane, self._tree.pane, self._text.pane, css=DETAIL
+            self._title.pane, self._sql, self._tree.pane, self._text.pane, css=DETAIL
         )
         self._detail.visible = False
         self.pane = layout.card(self._head.pane, self._roster, self._detail)
@@ -125,7 +125,7 @@ class Statements:
         one = self._found[key]
         with pn.io.hold():
             self._title.show(title=_named(one), note="As it was sent, and how PostgreSQL did it")
-            self._sql.show(one.sql)
+            self._sql.code = one.sql.strip()
             self._tree.pane.visible = one.steps is not None
             self._text.pane.visible = one.steps is None
             if one.steps is not None:
