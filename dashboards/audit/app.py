@@ -130,7 +130,7 @@ class Audit:
     async def _check_all(self, *_events: object) -> None:
         self._check.loading = True
         try:
-            self._tell(await self._store.check(None))
+            self._tell(await self._store.check(is_whole=True))
         except Exception as error:  # noqa: BLE001 (whatever it was, it is said)
             text = attempts.sentence(error)
             self._chain.show(kind="asked", title="The chain could not be checked", text=text)
@@ -169,8 +169,9 @@ def verdict(checked: Checked) -> tuple[str, str, str]:
     if checked.sealed is None:
         return "asked", "Nothing is sealed yet", f"Entries are sealed every second.{waiting}"
     until = f"{checked.sealed:%-d %b %Y, %H:%M:%S} UTC"
+    which = "All" if checked.is_whole else "The last"
     text = (
-        f"The last {numbers.count(found.checked)} entries were checked, up to number "
+        f"{which} {numbers.count(found.checked)} entries were checked, up to number "
         f"{numbers.count(found.position)}: none was changed, removed or put in.{waiting}"
     )
     return "sound", f"Verified until {until}", text

@@ -80,6 +80,7 @@ class Checked:
 
     verdict: Verdict
     sealed: datetime | None
+    is_whole: bool
 
 
 class Store:
@@ -141,12 +142,15 @@ class Store:
             commands.record(session, self._actor, "audit.read", "audit", rows=len(found))
         return Entries([_entry(each, known) for each in found], page.next_cursor)
 
-    async def check(self, last: int | None = CHECKED) -> Checked:
-        """Check the chain of the tenant, or its last entries alone."""
+    async def check(self, *, is_whole: bool = False) -> Checked:
+        """Check the last entries of the tenant's chain, or all, and that none stands beside it."""
         async with self._database.session(self._actor) as session:
             seal = await session.scalar(queries.last_seal(self._actor))
-        verdict = await verifying.verify(self._database, self._actor, last=last)
-        return Checked(verdict, seal.at if seal else None)
+        last = None if is_whole else CHECKED
+        verdict = await verifying.verify(
+            self._database, self._actor, last=last, with_beside=is_whole
+        )
+        return Checked(verdict, seal.at if seal else None, is_whole)
 
     async def _known(self, session: AsyncSession, found: Iterable[AuditEntry]) -> dict[str, Person]:
         """Who stands behind the ids in some entries, by id."""

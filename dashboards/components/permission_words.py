@@ -1,6 +1,6 @@
 """What permissions allow, in plain words, in the order in which people think of them."""
 
-from workbench.permissions import ROLES, Permission, Role
+from workbench.permissions import Permission
 
 GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
     (
@@ -56,8 +56,3 @@ WORDS: dict[str, str] = {permission: text for _, group in GROUPS for permission,
 def words(permission: str) -> str:
     """What a permission allows; its own name where there are no words for it."""
     return WORDS.get(permission, permission)
-
-
-def are_complete() -> bool:
-    """Whether every permission that a tenant's role can hold has words."""
-    return {*WORDS} >= ROLES[Role.OWNER]

@@ -63,9 +63,12 @@ async def test_the_chain_is_checked(database: Database, actor: Actor, tenant: Te
     async with database.session(sealer) as session:
         await commands.seal(session, sealer)
 
-    kind, title, _ = app.verdict(await store.check())
-    assert (kind, title[:14]) == ("sound", "Verified until")
-    broken = Checked(Verdict(3, b"", 3, 0, "position 4: the entry is missing"), NOW)
+    for is_whole, which in ((False, "The last "), (True, "All ")):
+        kind, title, text = app.verdict(await store.check(is_whole=is_whole))
+        assert (kind, title[:14]) == ("sound", "Verified until")
+        assert text.startswith(which)
+    wrong = Verdict(3, b"", 3, 0, "position 4: the entry is missing")
+    broken = Checked(wrong, NOW, is_whole=True)
     assert app.verdict(broken)[0] == "broken"
 
 

@@ -110,6 +110,8 @@ async def test_boxes_are_ticked(database: Database, actor: Actor) -> None:
     """A role is made, allows what is ticked, and is deleted; what no tenant gives is refused."""
     store = RoleStore(visit_of(database, actor))
     await store.create("desk", "The desk")
+    with pytest.raises(Invalid, match="small letters"):
+        await store.create("The Desk", "")
     role = next(role for role in await store.roles() if role.id is not None)
     assert role.id is not None
 

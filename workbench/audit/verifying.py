@@ -34,8 +34,13 @@ class Verdict:
         return f"{self.position}:{self.hash.hex()}"
 
 
-async def verify(database: Database, actor: Actor, *, last: int | None = None) -> Verdict:
-    """Check a tenant's chain, or its `last` entries alone, and that no entry stands beside it."""
+async def verify(
+    database: Database, actor: Actor, *, last: int | None = None, with_beside: bool = True
+) -> Verdict:
+    """Check a tenant's chain, or its `last` entries alone, and that no entry stands beside it.
+
+    Whether one stands beside it is asked of every entry, which takes long where there are many.
+    """
     async with database.session(actor) as session:
         checker = await _anchor(session, actor, last)
         seal = await session.scalar(queries.last_seal(actor))
@@ -43,8 +48,10 @@ async def verify(database: Database, actor: Actor, *, last: int | None = None) -
         checker.wrong = _gone(row)
         if checker.wrong is not None or not checker.read(line_of(row, checker.hash)):
             break
-    async with database.session(actor) as session:
-        beside, waiting = await _beside(session, actor)
+    beside, waiting = None, 0
+    if with_beside:
+        async with database.session(actor) as session:
+            beside, waiting = await _beside(session, actor)
     wrong = checker.wrong or _tail(checker, seal) or beside
     return Verdict(checker.position, checker.hash, checker.checked, waiting, wrong)
 

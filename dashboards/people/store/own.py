@@ -13,6 +13,7 @@ from workbench.identity import queries
 from workbench.permissions import PERSONAL, Permission
 
 SHOWN = 100
+MOST_NAME = 100  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class OwnStore:
             _, text = await api_tokens.create(
                 session,
                 self._actor,
-                name=name.strip(),
+                name=name.strip()[:MOST_NAME],
                 scope=wanted,
                 expires_at=now + timedelta(days=days),
                 now=now,

@@ -1,5 +1,6 @@
 """Roles: the system's, and the tenant's own, which are made, changed and deleted."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,8 @@ from workbench.access import queries, roles
 from workbench.access.models import TenantRole
 from workbench.errors import Invalid, NotFound
 from workbench.permissions import ROLES, Permission, Role
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class RoleStore:
 
     async def create(self, name: str, description: str) -> None:
         """Make a role that allows nothing yet."""
+        if NAME.fullmatch(name) is None:
+            raise Invalid(
+                "A role is called with small letters, digits and hyphens, a letter first."
+            )
         async with self._database.session(self._actor) as session:
             await roles.create(
                 session, self._actor, name=name, description=description, permissions=()
