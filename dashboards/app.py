@@ -29,8 +29,8 @@ from dashboards.login import app as login
 from dashboards.login.problem import ProblemPages
 from dashboards.logins import Logins
 from dashboards.operations import app as operations
-from dashboards.performance import app as performance
 from dashboards.people import app as people
+from dashboards.performance import app as performance
 from dashboards.runs import app as runs
 from dashboards.sql import app as sql
 from dashboards.visits import House, Visit, failures
@@ -50,13 +50,13 @@ PAGES: dict[str, Page] = {
     "/dashboards/sql": sql.page,
     "/dashboards/files": files.page,
     "/dashboards/flights": flights.page,
-    "/dashboards/gallery": gallery.page,
-    "/dashboards/inbox": inbox.page,
+    "/dashboards/runs": runs.page,
     "/dashboards/performance": performance.page,
-    "/dashboards/operations": operations.page,
     "/dashboards/people": people.page,
     "/dashboards/audit": audit.page,
-    "/dashboards/runs": runs.page,
+    "/dashboards/operations": operations.page,
+    "/dashboards/inbox": inbox.page,
+    "/dashboards/gallery": gallery.page,
 }
 UNUSED = timedelta(seconds=30)  # a page must have opened its socket by then
 CHECK_EVERY = timedelta(seconds=2)
@@ -87,8 +87,6 @@ def mount(
     quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
     hearing = Hearing(database, app.state.parts.ears)
     house = House(
-        database, ROOT / "notebooks", quota=quota, file_limit=settings.file_limit, hearing=hearing
-    house = House(
         database,
         ROOT / "notebooks",
         quota=quota,
@@ -96,7 +94,7 @@ def mount(
         file_quota=settings.file_quota,
         storage=storage,
         limiter=app.state.parts.limiter,
-        storage=storage,
+        hearing=hearing,
     )
     known = {id(route) for route in app.router.routes}
     app.state.bokeh = _add_pages(app, pages or PAGES, house, door.key, unused)

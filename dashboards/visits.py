@@ -51,8 +51,6 @@ class House:
     file_quota: int = 20 * 1024**3  # bytes of a tenant that has no quota of its own
     storage: Storage | None = None  # what runs left; without it nothing of them is read
     limiter: Limiter | None = None  # the API's own, so that mail counts once
-    storage: Storage | None = None  # what runs left; without it no two of them are compared
-    hearing: Hearing | None = None  # without it pages show what was there when they loaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,19 +46,14 @@ class Link:
     path: str
     name: str
     note: str
+    needs: Permission | None = None  # beside opening dashboards
     is_platforms: bool = False  # its operator's alone, who belongs to no tenant
 
     def is_open_to(self, actor: Actor) -> bool:
         """Whether the actor may open the dashboard."""
         if self.is_platforms:
             return actor.tenant_id is None and actor.may(Permission.PLATFORM_READ)
-        is_members = actor.tenant_id is not None
-        return is_members and actor.may(Permission.DASHBOARD_READ, self.path.rpartition("/")[2])
-    needs: Permission | None = None  # beside opening dashboards
-
-    def is_open_to(self, actor: Actor) -> bool:
-        """Whether the actor, a member of a tenant, may open the dashboard."""
-        if self.needs is not None and not actor.may(self.needs):
+        if actor.tenant_id is None or (self.needs is not None and not actor.may(self.needs)):
             return False
         return actor.may(Permission.DASHBOARD_READ, self.path.rpartition("/")[2])
 
@@ -85,7 +80,6 @@ LINKS = (
         "Flights",
         "Delays, destinations, and every single flight.",
     ),
-    Link("/dashboards/gallery", "Gallery", "What dashboards are built of, in every state."),
     Link(
         "/dashboards/performance",
         "Performance",
@@ -104,6 +98,7 @@ LINKS = (
         "Who did what, and proof that nobody changed it.",
         needs=Permission.AUDIT_READ,
     ),
+    Link("/dashboards/gallery", "Gallery", "What dashboards are built of, in every state."),
 )
 
 

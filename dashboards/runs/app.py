@@ -29,6 +29,7 @@ from dashboards.runs.store.shelf import ShelfStore
 from dashboards.runs.views import parts
 from dashboards.runs.views.places import Places
 from dashboards.visits import Visit
+from workbench.errors import NotFound
 
 PATH = "/dashboards/runs"
 TITLE = "Notebooks & runs"
@@ -115,35 +116,6 @@ class Runs:
             self._show(part)
         if self._names is None:
             self._names = dict(await self._desk.people())
-        shown = await self._fill(place, self._names)
-        if place is self._state.place:
-            with pn.io.hold():
-                self._stage.show_state(None)
-                self._show(shown)
-
-    async def _fill(self, place: Place, names: dict[UUID, str]) -> Any:
-        """Fill the part that belongs to a place, and answer it."""
-        run_id = parts.id_of(place.run)
-        if run_id and place.other:
-            await self._past.compare(place)
-            return self._past.comparison
-        if place.run:
-            is_there = run_id is not None and await self._opened.show(run_id, names)
-            return self._opened.pane if is_there else self._no_run.pane
-        if place.tab == SCHEDULES and place.schedule:
-            await self._planning.show_form(place, names)
-            return self._planning.form
-        if place.tab == SCHEDULES:
-            await self._planning.show(names)
-            return self._planning.list
-        if place.tab == HISTORY:
-            await self._past.show(place, names)
-            return self._past.list
-        if place.notebook:
-            await self._ordering.show_form(place)
-            return self._ordering.form
-        await self._ordering.show_shelf()
-        return self._ordering.shelf
         try:
             await fill(place, self._names)
         except NotFound:

@@ -37,8 +37,6 @@ class Opened:
         """Draw in the colours of the page."""
         self._trend.follow(page)
 
-    async def show(self, run_id: UUID, names: Mapping[UUID, str]) -> bool:
-        """Show a run; False when there is no such run for the visitor."""
     async def show(self, place: Place, names: Mapping[UUID, str]) -> None:
         """Show a run; raise NotFound when there is none such for the visitor."""
         run_id = parts.id_of(place.run)
@@ -48,15 +46,11 @@ class Opened:
         self._names = names
         if is_other:
             self._watching.wait()
-            self._before = None
+            self._run = self._before = None
             run = await self._store.open(run_id, names)
         else:
             run = await self._store.look(run_id, names)
-        if run is None:
-            self._run = None
-            return False
         await self._tell(run, is_other=is_other)
-        return True
 
     async def _tell(self, run: Seen, *, is_other: bool) -> None:
         log = await self._store.log(run.id)

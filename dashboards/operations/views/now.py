@@ -77,7 +77,7 @@ def headlines(now: Now, tenants: Sequence[TenantUse]) -> list[dict[str, str]]:
         (numbers.count(len(tenants)), f"{suspended} suspended" if suspended else "all active"),
         (numbers.count(sum(line.waiting for line in work.lines)), "in all queues"),
         (numbers.count(sum(line.running for line in work.lines)), f"{busy} of {hands} hands busy"),
-        (numbers.span(oldest(work, now.at)), "of what waits now"),
+        (numbers.duration(oldest(work, now.at)), "of what waits now"),
         (numbers.count(len(alive)), f"{len(work.workers) - len(alive)} silent"),
         (numbers.count(post.mails), f"{post.given_up} given up today"),
         (numbers.size(data.bytes), f"{used} of {data.most_connections} connections"),
@@ -120,7 +120,7 @@ def _sums(lines: Sequence[Line], at: datetime) -> dict[str, Any]:
     return {
         "waiting": sum(line.waiting for line in lines),
         "running": sum(line.running for line in lines),
-        "oldest": numbers.span(at - min(since)) if since else numbers.NOTHING,
+        "oldest": numbers.duration(at - min(since)) if since else numbers.NOTHING,
     }
 
 
@@ -130,8 +130,8 @@ def workers(found: Sequence[Worker], at: datetime) -> list[dict[str, Any]]:
         {
             "name": worker.name,
             "is_alive": worker.is_alive,
-            "seen": numbers.span(max(timedelta(), at - worker.seen_at)),
-            "up": numbers.span(at - worker.started_at),
+            "seen": numbers.duration(max(timedelta(), at - worker.seen_at)),
+            "up": numbers.duration(at - worker.started_at),
             "busy": worker.busy,
             "hands": worker.hands,
             "warm": worker.warm,
@@ -160,7 +160,12 @@ def database(found: DatabaseView, at: datetime) -> dict[str, Any]:
         "used_share": used / found.most_connections,
         "backends": found.backends,
         "long": [
-            {"login": t.login, "pid": t.pid, "lasts": numbers.span(at - t.since), "state": t.state}
+            {
+                "login": t.login,
+                "pid": t.pid,
+                "lasts": numbers.duration(at - t.since),
+                "state": t.state,
+            }
             for t in found.long_transactions
         ],
         "statements_are_kept": found.statements_are_kept,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from workbench.schedules.schemas import NewSchedule, ScheduleChange
 
 TIMES = 5
 TICKS = 8
+Shape = TypeVar("Shape", NewSchedule, ScheduleChange)
 EVERY = ("name", "cron", "time_zone", "after", "catch_up", "recipients")
 
 
@@ -189,7 +190,7 @@ class PlanningStore:
         )
 
 
-def _read[Shape: (NewSchedule, ScheduleChange)](shape: type[Shape], values: Any) -> Shape:
+def _read(shape: type[Shape], values: dict[str, Any]) -> Shape:
     try:
         return shape.model_validate(values)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from dashboards import reads
 from dashboards.runs.store.desk import Desk
+from workbench.errors import NotFound
 from workbench.notebooks.terms import title
 from workbench.permissions import Permission
 from workbench.runs import commands, logs, queries, trash, turns
@@ -92,18 +93,18 @@ class RunStore:
         """Remember who asks; nothing is read yet."""
         self._desk = desk
 
-    async def open(self, run_id: UUID, names: Mapping[UUID, str]) -> Seen | None:
-        """A run that the visitor opens, which the audit notes; None when there is no such run."""
+    async def open(self, run_id: UUID, names: Mapping[UUID, str]) -> Seen:
+        """A run that the visitor opens, which the audit notes."""
         async with reads.noted(self._desk.visit, "runs", "run"):
             return await self.look(run_id, names)
 
-    async def look(self, run_id: UUID, names: Mapping[UUID, str]) -> Seen | None:
-        """How a run stands now; None when there is no such run for the visitor."""
+    async def look(self, run_id: UUID, names: Mapping[UUID, str]) -> Seen:
+        """How a run stands now; raise NotFound when there is none such for the visitor."""
         desk = self._desk
         async with desk.session() as session:
             run = await session.scalar(queries.run(desk.actor, run_id))
             if run is None:
-                return None
+                raise NotFound
             place = await turns.place(session, desk.actor, run, desk.quota.at_once)
         return self._seen(run, place, dict(names))
 

@@ -1,6 +1,6 @@
 """The shelf as the visitor finds it, and ordering runs from it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -184,10 +184,9 @@ class ShelfStore:
         for needed in notebook.permissions:
             if not actor.may_somewhere(needed):
                 yield worded(needed)
-        declared: Sequence[Permission] = notebook.permissions
-        if notebook.sandbox and Permission.SANDBOX_RUN not in declared:
-            if not actor.may(Permission.SANDBOX_RUN):
-                yield worded(Permission.SANDBOX_RUN)
+        is_named = Permission.SANDBOX_RUN in notebook.permissions
+        if notebook.sandbox and not is_named and not actor.may(Permission.SANDBOX_RUN):
+            yield worded(Permission.SANDBOX_RUN)
 
 
 def faults(error: Invalid) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import panel as pn
 import panel_material_ui as pmui
 
 from dashboards import theme
