@@ -72,10 +72,6 @@ class Store:
         """Whether the page makes sense for the visitor; each query asks for itself."""
         return self._actor.tenant_id is None and self._actor.may(Permission.PLATFORM_READ)
 
-    async def person(self) -> str:
-        """The operator's name."""
-        return await self._visit.person()
-
     async def now(self, at: datetime | None = None) -> Now:
         """How database, queue, workers, mail and files are."""
         at = at or datetime.now(UTC)

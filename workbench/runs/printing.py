@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -103,8 +104,8 @@ async def _printed(binary: str, page: bytes) -> bytes:
 async def _run(binary: str, folder: Path, *arguments: str) -> None:
     """Have Chromium do something, and leave nothing of it behind."""
     # The loop that serves, uvloop, starts no process as another user.
-    process = await asyncio.to_thread(
-        subprocess.Popen,
+    begin = partial(
+        subprocess.Popen[bytes],
         [binary, *OPTIONS, *_as_root(folder), f"--user-data-dir={folder}/profile", *arguments],
         env=_environment(folder),
         cwd=folder,
@@ -114,6 +115,7 @@ async def _run(binary: str, folder: Path, *arguments: str) -> None:
         start_new_session=True,
         **_user(),
     )
+    process = await asyncio.to_thread(begin)
     try:
         await asyncio.to_thread(process.wait, SECONDS)
     except subprocess.TimeoutExpired as error:
