@@ -76,6 +76,15 @@ async def house(settings: Settings, database: Database, storage: Storage) -> Asy
         await working
 
 
+@pytest.fixture
+async def quiet(settings: Settings, database: Database, storage: Storage) -> AsyncIterator[str]:
+    """The API and the dashboards without a worker; the address."""
+    app: Any = api.create(settings, database, storage)
+    dashboards.mount(app, settings, database, storage)
+    async with serving(app) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """A browser; each test has windows of its own, which know nothing of another's."""

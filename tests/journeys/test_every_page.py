@@ -1,10 +1,7 @@
 """Every page, whatever it is for: usable by all, free of errors, and content with this one host."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
@@ -12,12 +9,8 @@ from dashboards import app as dashboards
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_analyst import PASSWORD, sign_in
 from tests.support import flights, people
-from tests.support.serving import serving
-from workbench.api import app as api
 from workbench.db.session import Database
 from workbench.permissions import Role
-from workbench.settings import Settings
-from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
 GRAVE = ("serious", "critical")
@@ -29,15 +22,6 @@ LIBRARY = (
     ("button-name", "MuiIconButton-sizeSmall"),
     ("aria-prohibited-attr", 'sx="[object Object]"'),
 )
-
-
-@pytest.fixture
-async def quiet(settings: Settings, database: Database, storage: Storage) -> AsyncIterator[str]:
-    """The API and the dashboards without a worker; the address."""
-    app: Any = api.create(settings, database, storage)
-    dashboards.mount(app, settings, database, storage)
-    async with serving(app) as url:
-        yield url
 
 
 async def test_every_page_is_sound(
