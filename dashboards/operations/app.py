@@ -60,7 +60,8 @@ class Operations:
             self._present.database,
         )
         self._stage = Stage(self._refresh, *content, at=PATH)
-        heading = Face("heading", title="Operations", text=TEXT)
+        text = TEXT if self._store.is_operators else ""
+        heading = Face("heading", title="Operations", text=text)
         self._shell = Shell(visit, "Operations", heading.pane, self._stage.pane, at=PATH)
         self.page = self._shell.page
         if not self._store.is_operators:

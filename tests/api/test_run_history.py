@@ -99,6 +99,12 @@ async def test_history_is_narrowed_and_figures_are_read_over_time(
     old = await past.run(client, 5, 2, "a" * 40)
     new = await past.run(client, 7, 6, "b" * 40 + "-dirty")
     both = [new["id"], old["id"]]
+    courses = FIGURES.replace("metrics", "budgets")
+    [course] = (await client.get(courses)).json()["items"]
+    # The older run had other parameters, so that it is no measure of the newer one.
+    assert [point["run_id"] for point in course["points"]] == both[:1]
+    assert (course["name"], course["median"], course["last_good"]) == ("seconds", None, None)
+    assert (await stranger.get(courses)).json()["items"] == []
     assert (old["commit"], old["notebook_hash"]) == ("a" * 40, "h" * 64)
     for query, expected in (
         ({"requested_by": str(actor.user_id)}, both),

@@ -17,6 +17,15 @@ TASKS = {
     "tenants.export": "Make an archive",
     "tenants.purge": "Purge a deleted tenant",
 }
+# The kinds of errors that say what to do; the others are told as they are.
+REASONS = {
+    "57P01": "PostgreSQL was away: look whether it is well",
+    "08006": "PostgreSQL was away: look whether it is well",
+    "53300": "No connection was free: raise max_connections",
+    "53100": "The disk of the database is full",
+    "StillAtWork": "Work of the tenant had not ended",
+    "Unavailable": "Files did not answer: look at WORKBENCH_STORAGE_URL",
+}
 ENDS = {
     "failed": "The notebook failed",
     "timed_out": "It took too long",
@@ -71,11 +80,19 @@ def _job(job: FailedJob, names: Mapping[UUID, str], at: datetime) -> Row:
         str(job.id),
         (
             Cell(TASKS.get(job.task, job.task), note=_whose(job.tenant_id, names)),
-            Cell(job.reason or "The reason was not kept", note=tries),
+            Cell(why(job.reason), note=tries),
             Cell(numbers.ago(job.failed_at, at)),
         ),
         (RETRY,),
     )
+
+
+def why(reason: str | None) -> str:
+    """The kind of an error in words, where there are some, with what it is called."""
+    known = next((said for sign, said in REASONS.items() if reason and sign in reason), None)
+    if known is not None:
+        return f"{known} ({reason})"
+    return reason or "The reason was not kept"
 
 
 def _runs(runs: FailedRuns, names: Mapping[UUID, str], at: datetime) -> Row:
