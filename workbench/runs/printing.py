@@ -103,6 +103,7 @@ async def _printed(binary: str, page: bytes) -> bytes:
 
 async def _run(binary: str, folder: Path, *arguments: str) -> None:
     """Have Chromium do something, and leave nothing of it behind."""
+    command = [binary, *OPTIONS, *_as_root(folder), f"--user-data-dir={folder}/profile", *arguments]
     # The loop that serves, uvloop, starts no process as another user.
     begin = partial(
         subprocess.Popen[bytes],
@@ -116,6 +117,7 @@ async def _run(binary: str, folder: Path, *arguments: str) -> None:
         **_user(),
     )
     process = await asyncio.to_thread(begin)
+    process = await asyncio.to_thread(_started, command, folder)
     try:
         await asyncio.to_thread(process.wait, SECONDS)
     except subprocess.TimeoutExpired as error:
@@ -124,6 +126,19 @@ async def _run(binary: str, folder: Path, *arguments: str) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await asyncio.to_thread(process.wait)
+
+
+def _started(command: list[str], folder: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command,
+        env=_environment(folder),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **_user(),
+    )
 
 
 def _is_root() -> bool:
