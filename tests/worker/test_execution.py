@@ -181,8 +181,8 @@ class TestExecute:
     @pytest.mark.parametrize(
         ("limits", "error"),
         [
-            ({"cell_limit_seconds": 2}, "A cell took longer than 2 seconds."),
-            ({"limit_seconds": 3}, "The run took longer than 3 seconds."),
+            ({"cell_limit_seconds": 2}, "A cell took longer than 2 seconds (its cell_limit_seconds)."),
+            ({"limit_seconds": 3}, "The run took longer than 3 seconds (its limit_seconds)."),
         ],
     )
     async def test_it_times_out(

@@ -20,7 +20,7 @@ HOGS: dict[str, tuple[dict[str, Any], str, str]] = {
         "held = bytearray(3 << 30)",
         (
             "MemoryError (a run may use 1.0 GiB of memory, 256 processes, 4.0 GiB of files; "
-            "WORKBENCH_KERNEL_MEMORY sets how much memory)"
+            "WORKBENCH_KERNEL_MEMORY says how much memory)"
         ),
     ),
     "several that want it together": (
@@ -74,6 +74,44 @@ async def test_a_hog_is_ended_and_its_neighbour_is_not(
     assert (ended.status, ended.error) == ("failed", sentence)
     assert bench.marks(ended) == ["executed", "failed", "unrun"]
     assert (neighbour.status, bench.said(neighbour)) == ("succeeded", "well\n")
+
+
+async def test_what_a_notebook_declares_counts_where_it_is_less(
+    bench: Bench, actor: Actor
+) -> None:
+    """A limit of the contract ends the run and is named; one above the worker's changes nothing."""
+    warm = replace(bench, warm=1)
+    hold = "import time\nheld = [bytearray(90 << 20) for _ in range(4)]\ntime.sleep(60)"
+    cases: dict[str, tuple[str, dict[str, str], str | None]] = {
+        "at once": (
+            "held = bytearray(900 << 20)",
+            {"memory_limit": "500MiB"},
+            "MemoryError (a run may use 500.0 MiB of memory, 256 processes, 4.0 GiB of files; "
+            "its memory_limit says how much memory)",
+        ),
+        "by and by": (
+            hold,
+            {"memory_limit": "300MiB"},
+            "The notebook needs more than 300.0 MiB of memory (its memory_limit).",
+        ),
+        "shown": (
+            "while True: print('x' * 1_000)",
+            {"output_limit": "100KiB"},
+            "The notebook shows more than 100 KiB (its output_limit); "
+            "let it publish a file instead.",
+        ),
+        "within": (
+            "held = bytearray(200 << 20)\nprint('x' * 100_000)",
+            {"memory_limit": "1TiB", "output_limit": "1GiB"},
+            None,
+        ),
+    }
+    for cell, declared, sentence in cases.values():
+        run = await warm.run(actor, cell, "print('after')", **declared)
+        assert run.error == sentence
+        assert run.status == ("succeeded" if sentence is None else "failed")
+        marks = ["executed"] * 2 if sentence is None else ["failed", "unrun"]
+        assert bench.marks(run) == ["executed", *marks]
 
 
 async def test_outputs_are_cut_with_a_notice(bench: Bench, actor: Actor) -> None:

@@ -19,7 +19,7 @@ from workbench.permissions import Permission
 __all__ = ["NAME", "InvalidParameters", "Notebook"]
 MIB = 1024**2
 Queue = Literal["interactive", "batch"]
-Memory = Annotated[ByteSize, Field(ge=128 * MIB, le=1024**4)]
+Memory = Annotated[ByteSize, Field(ge=256 * MIB, le=1024**4)]  # a kernel itself holds 130
 Output = Annotated[ByteSize, Field(ge=1024, le=1024**3)]
 
 

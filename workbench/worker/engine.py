@@ -16,6 +16,7 @@ from papermill.engines import Engine, papermill_engines
 from papermill.execute import execute_notebook
 
 from workbench.errors import WorkbenchError
+from workbench.notebooks import Notebook
 from workbench.runs.schemas import MIME
 from workbench.worker import kernel, marks
 from workbench.worker.kernel import Place
@@ -38,10 +39,12 @@ class Stopped(Exception):
 class Execution:
     """One notebook on its way through a kernel; `stop` and `strike` may come from any thread."""
 
-    def __init__(self, place: Place, cell_limit: int, deliver: Deliver, progress: Progress) -> None:
+    def __init__(
+        self, place: Place, contract: Notebook, deliver: Deliver, progress: Progress
+    ) -> None:
         """Prepare an execution; `deliver` gets each message of the notebook as it arrives."""
         self.place = place
-        self.cell_limit = cell_limit
+        self.contract = contract
         self.deliver = deliver
         self.progress = progress
         self.notebook: NotebookNode | None = None
@@ -118,7 +121,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(self, nb_man: Any, execution: Execution, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self.execution = execution
-        self.meter = Meter()
+        self.meter = Meter(execution.contract.output_limit)
         self.on_cell_start = self._refuse_stopped
         self.on_cell_execute = self._begin
         self.on_cell_executed = self._note
@@ -213,7 +216,7 @@ class WorkbenchEngine(Engine):  # type: ignore[misc]
             nb_man,
             execution,
             kernel_name=kernel_name,
-            timeout=execution.cell_limit,
+            timeout=execution.contract.cell_limit_seconds,
             startup_timeout=options["start_timeout"],
         )
         client.execute(**execution.place.options())

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,10 @@ class Place:
         if self.limits is None:
             return command
         return self.limits.confined(command, is_apart=self.user is not None)
+
+    def narrowed(self, limits: Limits) -> "Place":
+        """The same place under limits that its kernel is started with."""
+        return replace(self, limits=limits)
 
     def give(self, path: Path) -> None:
         """Give a file or folder to the kernel's system user."""

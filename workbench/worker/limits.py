@@ -9,17 +9,19 @@ import os
 import resource
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 from pydantic import ByteSize
 
 from workbench.errors import TooMany, WorkbenchError
+from workbench.notebooks import Notebook
 from workbench.settings import Settings
 
 CONFINE = "workbench.worker.confine"
 OPEN_FILES = 4096
+SPARE = 1536 * 1024**2  # what pandas and Arrow map without ever using it; measured 1.2 GiB
 USERS_SHARE = 8  # runs whose processes one system user may have at once, before it is refused more
 
 
@@ -31,11 +33,15 @@ class TooMuch(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many bytes of memory, processes, and bytes in its folder a run may have."""
+    """How many bytes of memory, processes, and bytes in its folder a run may have.
+
+    `memory_by` names what says how much memory that is.
+    """
 
     memory: int
     processes: int
     disk: int
+    memory_by: str = "WORKBENCH_KERNEL_MEMORY"
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
@@ -43,10 +49,25 @@ class Limits:
         memory = settings.kernel_memory or psutil.virtual_memory().total // 2
         return cls(memory, settings.kernel_processes, settings.kernel_disk)
 
+    def narrowed(self, notebook: Notebook) -> "Limits":
+        """The same for a notebook that may declare that it needs less."""
+        if notebook.memory_limit is None or notebook.memory_limit >= self.memory:
+            return self
+        return replace(self, memory=notebook.memory_limit, memory_by="its memory_limit")
+
+    def impose(self, process: int) -> None:
+        """Have the system refuse more memory to a process that runs, unless we may not ask that."""
+        with suppress(psutil.Error, OSError):
+            kernel = psutil.Process(process)
+            most = self.memory + SPARE
+            _, hard = kernel.rlimit(psutil.RLIMIT_DATA)
+            if hard == psutil.RLIM_INFINITY or most < hard:
+                kernel.rlimit(psutil.RLIMIT_DATA, (most, most))
+
     def confined(self, command: Sequence[str], *, is_apart: bool) -> list[str]:
         """The command under limits of the system; `is_apart` when its user is not the worker's."""
         most = {
-            resource.RLIMIT_DATA: self.memory,
+            resource.RLIMIT_DATA: self.memory + SPARE,
             resource.RLIMIT_FSIZE: self.disk,
             resource.RLIMIT_NOFILE: OPEN_FILES,
             resource.RLIMIT_CORE: 0,
@@ -64,7 +85,7 @@ class Limits:
             return TooMuch(f"{said} (WORKBENCH_KERNEL_PROCESSES).")
         if sum(map(_held, alive)) > self.memory:
             said = f"The notebook needs more than {_size(self.memory)} of memory"
-            return TooMuch(f"{said} (WORKBENCH_KERNEL_MEMORY).")
+            return TooMuch(f"{said} ({self.memory_by}).")
         if _written(folder) > self.disk:
             said = f"The notebook wrote more than {_size(self.disk)} into its folder"
             return TooMuch(f"{said} (WORKBENCH_KERNEL_DISK).")

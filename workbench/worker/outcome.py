@@ -36,21 +36,23 @@ class Outcome:
         )
 
 
-def of(execution: Execution, error: BaseException | None, cell_limit: int) -> Outcome:
+def of(execution: Execution, error: BaseException | None) -> Outcome:
     """Judge an execution that was not told to stop by its error and by the cells it completed."""
     if execution.broke is not None:
         return Outcome(Status.FAILED, str(execution.broke))
     if error is not None:
-        return _failed(execution, error, cell_limit)
+        return _failed(execution, error)
     if not execution.is_complete:
         return Outcome(Status.FAILED, "The notebook ended before all of its cells were executed.")
     return Outcome(Status.SUCCEEDED)
 
 
-def _failed(execution: Execution, error: BaseException, cell_limit: int) -> Outcome:
+def _failed(execution: Execution, error: BaseException) -> Outcome:
     """Judge what papermill raises; raise what it should not."""
     if isinstance(error, CellTimeoutError):
-        return Outcome(Status.TIMED_OUT, f"A cell took longer than {cell_limit} seconds.")
+        seconds = execution.contract.cell_limit_seconds
+        said = f"A cell took longer than {seconds} seconds (its cell_limit_seconds)."
+        return Outcome(Status.TIMED_OUT, said)
     if isinstance(error, DeadKernelError):
         return Outcome(Status.FAILED, "The kernel died while the notebook ran.")
     if isinstance(error, PapermillExecutionError):
@@ -66,7 +68,7 @@ def _hint(name: str, execution: Execution) -> str:
     limits = execution.place.limits
     if limits is None or not name.endswith("MemoryError"):
         return ""
-    return f" (a run may use {limits}; WORKBENCH_KERNEL_MEMORY sets how much memory)"
+    return f" (a run may use {limits}; {limits.memory_by} says how much memory)"
 
 
 def redacted(notebook: NotebookNode, secrets: Iterable[str]) -> NotebookNode:

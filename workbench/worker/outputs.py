@@ -6,6 +6,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from pydantic import ByteSize
 
 from workbench.errors import TooMany
 
@@ -18,15 +19,16 @@ NOTICE = "\n[Workbench cut the outputs of this cell here: {limit} is kept.]\n"
 
 
 class Endless(TooMany):
-    """The notebook shows more than 256 MiB; let it publish a file instead."""
+    """The notebook shows more than a run may; let it publish a file instead."""
 
     code = "endless_output"
 
 
 @dataclass(slots=True)
 class Meter:
-    """Counts what the cells of one execution show."""
+    """Counts what the cells of one execution show; the notebook may declare that it shows less."""
 
+    declared: int | None = None
     cell: int = -1
     of_cell: int = 0
     kept: int = 0
@@ -47,8 +49,8 @@ class Meter:
             self.cell, self.of_cell, self.is_cut = index, 0, False
         size = _size(content)
         self.said += size
-        if self.said > MOST_BYTES:
-            raise Endless
+        if self.said > min(MOST_BYTES, self.declared or MOST_BYTES):
+            raise self._endless()
         if not self.is_cut and self._has_room(size):
             self.of_cell += size
             self.kept += size
@@ -56,6 +58,12 @@ class Meter:
         if not self.is_cut:
             self._cut(kind, content, cell)
         return False
+
+    def _endless(self) -> Endless:
+        limit = _read(MOST_BYTES)
+        if self.declared is not None and self.declared < MOST_BYTES:
+            limit = f"{_read(self.declared)} (its output_limit)"
+        return Endless(f"The notebook shows more than {limit}; let it publish a file instead.")
 
     def _has_room(self, size: int) -> bool:
         return self.of_cell + size <= CELL_BYTES and self.kept + size <= RUN_BYTES
@@ -72,6 +80,10 @@ class Meter:
         limit = "4 MiB a cell" if room == CELL_BYTES - self.of_cell else "16 MiB a run"
         notice = NOTICE.format(limit=limit)
         cell.outputs.append(new_output("stream", name="stdout", text=notice))
+
+
+def _read(size: int) -> str:
+    return ByteSize(size).human_readable(separator=" ").replace(".0 ", " ")
 
 
 def _shorten(content: Any) -> None:

@@ -125,6 +125,8 @@ class Runner:
         limit = timedelta(seconds=notebook.limit_seconds)
         issue = partial(self._issue, live, notebook, user, sandbox, parameters)
         with self.kernels.place() as place, self.calls.awaited(run.id) as call:
+            if place.limits is not None:
+                place = place.narrowed(place.limits.narrowed(notebook))  # noqa: PLW2901
             watched = Watched(live, place, notebook, pool=self.pool, call=call)
             try:
                 async with renewal.renewed(place, issue, self.lifetime) as handed:

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psutil
@@ -21,6 +21,7 @@ from jupyter_client.launcher import launch_kernel
 
 from workbench.worker import kernel
 from workbench.worker.kernel import Place
+from workbench.worker.limits import Limits
 
 MODULE = "workbench.lab.warm"
 MOST_SECONDS = 3600.0  # after which a kernel is too old: what it has imported may have changed
@@ -44,6 +45,11 @@ class Warm(Place):
         with suppress(psutil.Error):
             return psutil.Process(self.process.pid).status() not in UNFIT
         return False
+
+    def narrowed(self, limits: Limits) -> "Warm":
+        """The same place under limits that its kernel is held to from now on."""
+        limits.impose(self.process.pid)
+        return replace(self, limits=limits)
 
     def discard(self) -> None:
         """End it with its process group, unless it has ended, and remove its place."""

@@ -52,9 +52,7 @@ class Watched:
         self._pool = pool
         self._call = call
         self._progress = Progress(lambda: live.hidden)
-        self._execution = Execution(
-            place, notebook.cell_limit_seconds, self._deliver, self._progress
-        )
+        self._execution = Execution(place, notebook, self._deliver, self._progress)
 
     @property
     def notebook(self) -> NotebookNode | None:
@@ -82,7 +80,7 @@ class Watched:
             await telling
         if self._execution.is_stopped:
             return verdict
-        return outcome.of(self._execution, work.exception(), self._contract.cell_limit_seconds)
+        return outcome.of(self._execution, work.exception())
 
     async def end(self) -> None:
         """Kill the kernel and remove its place."""
@@ -106,7 +104,8 @@ class Watched:
             if now() > deadline and not work.done():
                 await self._end(work)
                 seconds = self._contract.limit_seconds
-                return Outcome(Status.TIMED_OUT, f"The run took longer than {seconds} seconds.")
+                said = f"The run took longer than {seconds} seconds (its limit_seconds)."
+                return Outcome(Status.TIMED_OUT, said)
         return None
 
     async def _until_called(self, work: asyncio.Future[None]) -> None:
