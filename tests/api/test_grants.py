@@ -1,6 +1,7 @@
 """Grants over HTTP: one dataset, dashboard or notebook, for one role or member, no more."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,10 +11,13 @@ from tests.api.conftest import MakeClient, assert_problem
 from tests.api.test_access import explained, granted
 from tests.api.test_roles import member_id, narrow
 from tests.conftest import MakeActor
+from tests.support.worked import work
 from workbench.actor import Actor
 from workbench.db.ids import new_id
 from workbench.db.session import Database
 from workbench.permissions import Role
+from workbench.runs.schemas import MetricMessage
+from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
 URL = "/api/v1/grants"
@@ -157,6 +161,61 @@ class TestNotebook:
         other = await make_client(await make_actor(tenant, Role.GUEST))
         assert_problem(await other.get(url), 403, "forbidden")
         assert_problem(await guests.get("/api/v1/datasets/nothing"), 404, "not_found")
+
+    async def test_what_runs_leave_shows_nobody_more_than_he_sees(
+        self,
+        client: httpx.AsyncClient,
+        guests: httpx.AsyncClient,
+        guest_id: str,
+        sales: str,
+        database: Database,
+        storage: Storage,
+        tenant: Tenant,
+    ) -> None:
+        """Of another notebook a guest finds no run; of his own what others ran is shut to a part.
+
+        What he ordered himself is open to him, and all of it once he sees the whole dataset.
+        """
+        part = await granted(client, member=guest_id, dataset=sales, filter=FEW)
+        await granted(client, member=guest_id, notebook="tenant_report")
+        metric, files = MetricMessage(name="rows", value=9), {"report.html": b"r", "a.csv": b"1"}
+        runs = {}
+        for who, notebook in (
+            (client, "isolation_proof"),
+            (client, "tenant_report"),
+            (guests, "tenant_report"),
+        ):
+            made = await who.post("/api/v1/runs", json={"notebook": notebook})
+            assert made.status_code == 202, made.text
+            id_ = made.json()["id"]
+            await work(database, storage, tenant.id, UUID(id_), metric, files=files, said="x")
+            runs[who, notebook] = f"/api/v1/runs/{id_}"
+        foreign, others, own = runs.values()
+        left = ("report", "artifacts/report.html", "artifacts/a.csv")
+        beside = ("", "/attempts", "/metrics", "/artifacts", "/log")
+
+        async def opened(url: str) -> list[int]:
+            return [(await guests.get(f"{url}/{name}")).status_code for name in left]
+
+        for url in (foreign, own, others):
+            assert (await client.get(f"{url}/report")).status_code == 200
+        for path in (*beside, *(f"/{name}" for name in left)):
+            assert_problem(await guests.get(foreign + path), 404)
+        assert (await guests.get(others)).json()["status"] == "succeeded"
+        assert await opened(own) == [200] * 3
+        assert (await guests.get(f"{own}/log")).json()["text"] == "x"
+        assert len((await guests.get(f"{own}/metrics")).json()["items"]) == 1
+        assert await opened(others) == [404] * 3
+        assert (await guests.get(f"{others}/log")).json()["text"] == ""
+        for path in ("/metrics", "/artifacts"):
+            assert (await guests.get(others + path)).json()["items"] == []
+        compared = (await guests.get(f"{own}/diff/{others.rpartition('/')[2]}")).json()
+        assert [(m["value"], m["other"]) for m in compared["metrics"]] == [(9.0, None)]
+        noted = (await client.get("/api/v1/audit", params={"action": "log.read"})).json()["items"]
+        assert [item["run_id"] for item in noted] == [own.rpartition("/")[2]]
+        await client.patch(f"{URL}/{part['id']}", json={"filter": None})
+        assert await opened(others) == [200] * 3
+        assert await opened(foreign) == [404] * 3
 
     async def test_it_is_there(self, client: httpx.AsyncClient, guest_id: str) -> None:
         """What is not on the shelf is not granted."""

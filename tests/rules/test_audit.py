@@ -28,6 +28,7 @@ HANDING_OUT = {
     "GET /api/v1/imports/{import_id}/rejects.csv",
     "GET /api/v1/runs/{run_id}/artifacts/{name}",
     "GET /api/v1/runs/{run_id}/diff/{other_id}",
+    "GET /api/v1/runs/{run_id}/log",
     "GET /api/v1/runs/{run_id}/report",
     "GET /api/v1/runs/{run_id}/report.pdf",
 }

@@ -24,8 +24,10 @@ from workbench.runs.models import Run
 from workbench.runs.quotas import Quota, TooManyRuns
 from workbench.runs.retries import FIRST, LONGEST, Cause, pause
 from workbench.runs.schemas import Status
+from workbench.runs.upstream import UnknownRun
 from workbench.tenants import commands as tenants
 from workbench.tenants.models import Tenant
+from workbench.worker import skipping
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BOTH = ("interactive", "batch")
@@ -128,6 +130,47 @@ class TestTurns:
             place = await turns.place(session, actor, runs[2], 3)
         assert (place.ahead, place.waits) == (0, "tenant_at_work")
 
+    async def test_a_run_waits_for_others(
+        self, database: Database, actor: Actor, make_actor: MakeActor, other_tenant: Tenant
+    ) -> None:
+        """It starts when all have succeeded, and is skipped with what waits for it otherwise."""
+        first, second = [await order(database, actor) for _ in range(2)]
+        async with database.session(actor) as session:
+            both = await commands.start(
+                session, actor, notebook(priority=9), {}, after=[first.id, second.id]
+            )
+            last = await commands.start(session, actor, notebook(), {}, after=[both.id])
+        assert [await take(database, BOTH, 4) for _ in range(3)] == [first.id, second.id, None]
+        async with database.session(actor) as session:
+            waiting = (await session.scalars(queries.run(actor, both.id))).one()
+            place = await turns.place(session, actor, waiting, 4)
+        assert place.waits == "other_runs"
+        await self._finish(database, first.id, actor)
+        assert await take(database, BOTH, 4) is None
+        await self._finish(database, second.id, actor)
+        assert await take(database, BOTH, 4) == both.id
+        assert await skipping.skip(database) == 0
+        await self._finish(database, both.id, actor, status=Status.FAILED)
+        async with database.session(actor) as session:
+            more = await commands.start(session, actor, notebook(), {}, after=[last.id])
+
+        assert await skipping.skip(database) == 2
+        assert await take(database, BOTH, 4) is None
+        async with database.session(actor) as session:
+            found = [(await session.scalars(queries.run(actor, r.id))).one() for r in (last, more)]
+            assert [run.status for run in found] == ["skipped", "skipped"]
+            assert found[0].error == f"It waited for run {both.id} of count, which has failed."
+            await commands.retry(session, actor, both.id)
+            await commands.retry(session, actor, last.id)
+        assert await skipping.skip(database) == 0
+        assert await take(database, BOTH, 4) == both.id
+        await self._finish(database, both.id, actor)
+        assert await take(database, BOTH, 4) == last.id
+        stranger = await make_actor(other_tenant, "engineer")
+        with pytest.raises(UnknownRun):
+            async with database.session(stranger) as session:
+                await commands.start(session, stranger, notebook(), {}, after=[first.id])
+
     async def test_a_suspended_tenants_runs_wait(self, database: Database, actor: Actor) -> None:
         """Nobody takes them, and they keep their place until the tenant is back."""
         run = await order(database, actor)
@@ -139,14 +182,20 @@ class TestTurns:
             await tenants.resume(session, operator, run.tenant_id)
         assert await take(database, BOTH, 4) == run.id
 
-    async def _finish(self, database: Database, run_id: UUID | None, *actors: Actor) -> None:
+    async def _finish(
+        self,
+        database: Database,
+        run_id: UUID | None,
+        *actors: Actor,
+        status: Status = Status.SUCCEEDED,
+    ) -> None:
         for actor in actors:
             system = keeper(actor.require_tenant())
             async with database.session(system) as session:
                 run = await session.scalar(queries.run(system, run_id or UUID(int=0)))
                 if run is not None:
                     attempt = Attempt(run.id, run.attempt)
-                    await attempts.finish(session, system, attempt, Status.SUCCEEDED, NOW)
+                    await attempts.finish(session, system, attempt, status, NOW)
 
 
 class TestOrders:

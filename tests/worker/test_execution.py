@@ -181,7 +181,10 @@ class TestExecute:
     @pytest.mark.parametrize(
         ("limits", "error"),
         [
-            ({"cell_limit_seconds": 2}, "A cell took longer than 2 seconds (its cell_limit_seconds)."),
+            (
+                {"cell_limit_seconds": 2},
+                "A cell took longer than 2 seconds (its cell_limit_seconds).",
+            ),
             ({"limit_seconds": 3}, "The run took longer than 3 seconds (its limit_seconds)."),
         ],
     )

@@ -76,9 +76,7 @@ async def test_a_hog_is_ended_and_its_neighbour_is_not(
     assert (neighbour.status, bench.said(neighbour)) == ("succeeded", "well\n")
 
 
-async def test_what_a_notebook_declares_counts_where_it_is_less(
-    bench: Bench, actor: Actor
-) -> None:
+async def test_what_a_notebook_declares_counts_where_it_is_less(bench: Bench, actor: Actor) -> None:
     """A limit of the contract ends the run and is named; one above the worker's changes nothing."""
     warm = replace(bench, warm=1)
     hold = "import time\nheld = [bytearray(90 << 20) for _ in range(4)]\ntime.sleep(60)"
@@ -86,8 +84,10 @@ async def test_what_a_notebook_declares_counts_where_it_is_less(
         "at once": (
             "held = bytearray(900 << 20)",
             {"memory_limit": "500MiB"},
-            "MemoryError (a run may use 500.0 MiB of memory, 256 processes, 4.0 GiB of files; "
-            "its memory_limit says how much memory)",
+            (
+                "MemoryError (a run may use 500.0 MiB of memory, 256 processes, 4.0 GiB of files; "
+                "its memory_limit says how much memory)"
+            ),
         ),
         "by and by": (
             hold,
@@ -97,8 +97,10 @@ async def test_what_a_notebook_declares_counts_where_it_is_less(
         "shown": (
             "while True: print('x' * 1_000)",
             {"output_limit": "100KiB"},
-            "The notebook shows more than 100 KiB (its output_limit); "
-            "let it publish a file instead.",
+            (
+                "The notebook shows more than 100 KiB (its output_limit); "
+                "let it publish a file instead."
+            ),
         ),
         "within": (
             "held = bytearray(200 << 20)\nprint('x' * 100_000)",

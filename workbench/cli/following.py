@@ -63,7 +63,7 @@ async def followed(
 
     `most` is how many runs of its tenant may be at work, which tells what one waits for.
     """
-    ears, position = Ears(database), 0
+    ears, position, is_noted = Ears(database), 0, False
     try:
         with ears.opened(actor) as ear:
             while True:
@@ -74,6 +74,9 @@ async def followed(
                         raise NotFound
                     place = await turns.place(session, actor, run, most)
                     log = await printed.read(session, actor, run_id, position)
+                    if log.text and not is_noted:
+                        printed.note(session, actor, run_id)
+                        is_noted = True
                 position = log.position
                 show(run, place, log)
                 if run.status in states.ENDED:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import typer
@@ -26,6 +26,15 @@ from workbench.settings import Settings
 
 SECONDS_BETWEEN_WORKERS = 2.0
 WORKERS = text("select workers from workbench.queue_state()")
+
+
+class Order(NamedTuple):
+    """What is ordered: a notebook with checked parameters, under a key, after other runs."""
+
+    notebook: Notebook
+    parameters: dict[str, Any]
+    key: str | None
+    after: tuple[UUID, ...]
 
 
 def explain(ctx: typer.Context, is_asked: bool) -> None:
@@ -59,6 +68,10 @@ def run(
     keep_budgets: Annotated[
         bool, typer.Option("--keep-budgets", help="Exit with 1, too, when a budget is missed.")
     ] = False,
+    after: Annotated[
+        list[UUID] | None,
+        typer.Option(metavar="RUN", help="A run that must succeed before; any number of times."),
+    ] = None,
     as_json: AsJson = False,
     _is_asked: Annotated[
         bool,
@@ -79,6 +92,10 @@ def run(
     for each in missed:
         console.err.print(f"over budget: {each}", markup=False, soft_wrap=True)
     if ended.status != Status.SUCCEEDED or (missed and keep_budgets):
+        order = Order(chosen, parameters, key, tuple(after or ()))
+        ended = asyncio.run(_run(settings, order, tenant, member))
+    console.show([{"id": ended.id, "status": ended.status, "error": ended.error}], as_json=as_json)
+    if ended.status != Status.SUCCEEDED:
         raise typer.Exit(1)
 
 
@@ -101,14 +118,16 @@ async def _run(
     tenant: str,
     member: str | None,
 ) -> tuple[Run, list[Missed]]:
+async def _run(settings: Settings, order: Order, tenant: str, member: str | None) -> Run:
     database = connect.database(settings)
     quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
     try:
         async with acting(database, tenant, member) as actor:
             async with database.session(actor) as session:
                 ordered = await commands.start(
-                    *(session, actor, notebook, parameters),
-                    key=keys.of(actor, key),
+                    *(session, actor, order.notebook, order.parameters),
+                    key=keys.of(actor, order.key),
+                    after=order.after,
                     quota=quota,
                 )
                 run_id = ordered.id

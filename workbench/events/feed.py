@@ -34,6 +34,7 @@ class Feed:
         self._claims = claims
         self._ear = ear
         self._logs = dict(opening.logs)
+        self._noted: set[UUID] = set()
         self._last_id = opening.last_id
         self._position: int | None = None
         self._datasets: dict[UUID, tuple[str, int]] = {}  # name and version of those told
@@ -113,6 +114,9 @@ class Feed:
         printed = await logs.read(session, actor, run_id, self._logs[run_id])
         if not printed.text:
             return []
+        if run_id not in self._noted:
+            logs.note(session, actor, run_id)
+            self._noted.add(run_id)
         self._logs[run_id] = printed.position
         data = {"run_id": str(run_id), **printed.model_dump()}
         return [Event(topic="run.printed", data=data)]

@@ -39,6 +39,7 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("memberships", "role"): "viewer",
     ("roles", "name"): "of-{}",
     ("roles", "permissions"): ["run:read"],
+    ("runs", "after"): [],
     ("runs", "queue"): "batch",
     ("runs", "status"): "queued",
     ("saved_queries", "parameters"): Jsonb({}),

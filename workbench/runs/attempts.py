@@ -18,7 +18,7 @@ from workbench.files import commands as files
 from workbench.files.schemas import Kind
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import logs, states, tries
+from workbench.runs import logs, states, tries, upstream
 from workbench.runs.models import Artifact, Metric, Run
 from workbench.runs.retries import Cause, pause
 from workbench.runs.schemas import MetricMessage, ReadMessage, Status
@@ -177,6 +177,8 @@ async def finish(
     await tries.closed(session, actor, attempt.run_id, attempt.number, status, error)
     _note(session, actor, "run.finish", attempt, status=status)
     await states.tell(session, actor, attempt.run_id, "run.finished")
+    if status == Status.SUCCEEDED:
+        await upstream.call(session, actor, attempt.run_id)
 
 
 async def release(session: AsyncSession, actor: Actor, attempt: Attempt) -> None:

@@ -17,7 +17,7 @@ from workbench.errors import Conflict, Forbidden
 from workbench.notebooks import Notebook
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission
-from workbench.runs import orders, quotas, states, tries
+from workbench.runs import orders, quotas, states, tries, upstream
 from workbench.runs.attempts import Attempt
 from workbench.runs.models import Run
 from workbench.runs.quotas import Quota
@@ -51,18 +51,21 @@ async def start(
     parameters: dict[str, Any],
     *,
     key: str | None = None,
+    after: Collection[UUID] = (),
     quota: Quota = DEFAULT,
 ) -> Run:
     """Order a run of a notebook; a worker takes it once this transaction commits.
 
-    Of orders under the same `key` in a tenant only the first makes a run; the others answer it as
-    it stands now, however late they come. Raise TooManyRuns when the quota is used up.
+    It starts when all runs in `after` have succeeded, and is skipped when one has not. Of orders
+    under the same `key` in a tenant only the first makes a run; the others answer it as it stands
+    now, however late they come. Raise TooManyRuns when the quota is used up.
     """
     actor.require(Permission.RUN_START, notebook.name)
     checked = await orders.checked(session, actor, notebook, parameters)
-    person = _person(actor)
-    if (first := await _under(session, actor, key, notebook, checked)) is not None:
+    person, waits_for = _person(actor), sorted(set(after))
+    if (first := await _under(session, actor, key, notebook, checked, waits_for)) is not None:
         return first
+    await upstream.require_known(session, actor, waits_for)
     await quotas.check(session, actor, quota)
     values = {
         "id": new_id(),
@@ -75,11 +78,12 @@ async def start(
         "retries": notebook.retries,
         "requested_by": person,
         "key": key,
+        "after": waits_for,
     }
     made: Any = insert(Run).values(values).on_conflict_do_nothing().returning(Run)
     run: Run | None = await session.scalar(made)
     if run is None:  # somebody else ordered it under this key while we looked
-        first = await _under(session, actor, key, notebook, checked)
+        first = await _under(session, actor, key, notebook, checked, waits_for)
         if first is None:
             raise KeyUsed
         return first
@@ -137,13 +141,15 @@ async def _under(
     key: str | None,
     notebook: Notebook,
     parameters: dict[str, Any],
+    after: list[UUID],
 ) -> Run | None:
     """The run that was ordered under a key; raise KeyUsed when it is another order."""
     if key is None:
         return None
     mine = Run.tenant_id == actor.require_tenant()
     run = await session.scalar(select(Run).where(mine, Run.key == key))
-    if run is not None and (run.notebook, run.parameters) != (notebook.name, parameters):
+    ordered = (notebook.name, parameters, after)
+    if run is not None and (run.notebook, run.parameters, run.after) != ordered:
         raise KeyUsed
     return run
 

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
+from workbench.audit import commands as audit
 from workbench.db.ids import new_id
 from workbench.permissions import Permission
 from workbench.runs import queries
@@ -39,6 +40,12 @@ async def clear(session: AsyncSession, actor: Actor, run_id: UUID) -> None:
         .where(RunLog.tenant_id == actor.require_tenant(), RunLog.run_id == run_id)
         .values(tail="")
     )
+
+
+def note(session: AsyncSession, actor: Actor, run_id: UUID) -> None:
+    """Note in the audit that the actor reads what a run printed."""
+    actor.require_somewhere(Permission.RUN_READ)
+    audit.record(session, actor, "log.read", f"run {run_id}", run_id=run_id)
 
 
 async def read(session: AsyncSession, actor: Actor, run_id: UUID, after: int) -> LogView:

@@ -10,9 +10,11 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Uuid,
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.db.model import Created, Model, TenantOwned
@@ -25,7 +27,8 @@ class Run(TenantOwned, Created, SoftDelete, Model):
     __tablename__ = "runs"
     __table_args__ = (
         CheckConstraint(
-            "status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out')",
+            "status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out', "
+            "'skipped')",
             name="status",
         ),
         CheckConstraint("queue in ('interactive', 'batch')", name="queue"),
@@ -38,6 +41,12 @@ class Run(TenantOwned, Created, SoftDelete, Model):
             text("priority desc"),
             "id",
             postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
+            "ix_runs_after",
+            "tenant_id",
+            "id",
+            postgresql_where=text("status = 'queued' and after <> '{}'"),
         ),
         Index(
             "uq_runs_tenant_id_slot",
@@ -75,6 +84,7 @@ class Run(TenantOwned, Created, SoftDelete, Model):
     orders: Mapped[int] = mapped_column(server_default=text("1"))  # by people, who may repeat it
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     key: Mapped[str | None] = mapped_column()
+    after: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
     slot: Mapped[int | None] = mapped_column()  # of those that its tenant has, while it works
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     progress: Mapped[float | None] = mapped_column()

@@ -84,7 +84,7 @@ def figures(
         )
         .join(Metric, (Metric.tenant_id == Run.tenant_id) & (Metric.run_id == Run.id))
         .where(Run.tenant_id == actor.require_tenant(), Run.notebook == notebook)
-        .where(Metric.name == name)
+        .where(Metric.name == name, *_shown(actor))
         .order_by(Run.id.desc())
         .limit(limit + 1)
     )
@@ -154,6 +154,7 @@ def log(actor: Actor, run_id: UUID) -> Select[RunLog]:
         select(RunLog)
         .join(Run, (Run.tenant_id == RunLog.tenant_id) & (Run.id == RunLog.run_id))
         .where(RunLog.tenant_id == actor.require_tenant(), RunLog.run_id == run_id)
+        .where(*_shown(actor))
     )
 
 
@@ -175,6 +176,7 @@ def metrics(actor: Actor, run_id: UUID) -> Select[Metric]:
         select(Metric)
         .join(Run, (Run.tenant_id == Metric.tenant_id) & (Run.id == Metric.run_id))
         .where(Metric.tenant_id == actor.require_tenant(), Metric.run_id == run_id)
+        .where(*_shown(actor))
         .order_by(Metric.name)
     )
 
@@ -197,6 +199,7 @@ def artifacts(actor: Actor, run_id: UUID) -> Select[Artifact]:
         select(Artifact)
         .join(Run, (Run.tenant_id == Artifact.tenant_id) & (Run.id == Artifact.run_id))
         .where(Artifact.tenant_id == actor.require_tenant(), Artifact.run_id == run_id)
+        .where(*_shown(actor))
         .order_by(Artifact.name)
     )
 
@@ -209,6 +212,15 @@ def artifact(actor: Actor, run_id: UUID, name: str) -> Select[Artifact]:
 def _runs(actor: Actor) -> Select[Run]:
     actor.require_somewhere(Permission.RUN_READ)
     return select(Run).where(Run.tenant_id == actor.require_tenant())
+
+
+def _shown(actor: Actor) -> Iterator[ColumnElement[bool]]:
+    """Of which runs the actor may read what they left: it shows what who ordered them may see.
+
+    Who sees a part of a dataset only would else see more of it in what others have run.
+    """
+    if actor.lens is not None:
+        yield Run.requested_by == actor.user_id
 
 
 def _id_of(cursor: str) -> UUID:

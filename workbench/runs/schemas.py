@@ -20,6 +20,7 @@ MEDIA_TYPES = {
     "txt": "text/plain",
 }
 ARTIFACT_NAME = rf"^[a-z0-9][a-z0-9_-]{{0,79}}\.({'|'.join(MEDIA_TYPES)})$"
+MAX_AFTER = 20  # runs that one waits for
 MAX_READ = 4000  # characters of a query that a message tells
 METRIC_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
@@ -33,13 +34,15 @@ class Status(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"  # a run that it waited for has not succeeded
 
 
 class Waits(StrEnum):
-    """What a run waits for: a turn, a slot of its tenant's, the next try, or any worker at all."""
+    """What a run waits for: a turn, a slot of its tenant's, other runs, a next try, or a worker."""
 
     TURN = "turn"
     TENANT = "tenant_at_work"
+    OTHERS = "other_runs"
     TRIED_AGAIN = "tried_again_later"
     WORKER = "no_worker"
 
@@ -52,12 +55,13 @@ class Place(BaseModel):
 
 
 class NewRun(BaseModel):
-    """The order of a run."""
+    """The order of a run; it starts when all runs that `after` names have succeeded."""
 
     model_config = ConfigDict(extra="forbid")
 
     notebook: str = Field(max_length=63)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    after: list[UUID] = Field(default_factory=list, max_length=MAX_AFTER)
 
 
 class Clone(BaseModel):
@@ -87,6 +91,7 @@ class RunView(BaseModel):
     status: Status
     queue: Literal["interactive", "batch"]
     priority: int
+    after: list[UUID]
     attempt: int
     retries: int
     retried: int

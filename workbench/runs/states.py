@@ -2,6 +2,7 @@
 
 queued ─ begin ─► running ─ finish ─► succeeded | failed | timed_out ─ retry ─► queued
 queued | running ─ cancel ─► cancelled ─ retry ─► queued
+queued ─ skip ─► skipped ─ retry ─► queued
 running ─ rescue, release, try again ─► queued, or failed when it was tried often enough
 """
 
@@ -19,7 +20,13 @@ from workbench.runs.models import Run
 from workbench.runs.schemas import Status
 
 LIVE = (Status.QUEUED, Status.RUNNING)
-ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT)
+ENDED = (
+    Status.SUCCEEDED,
+    Status.FAILED,
+    Status.CANCELLED,
+    Status.TIMED_OUT,
+    Status.SKIPPED,
+)
 BLANK: dict[str, Any] = {
     "progress": None,
     "cells": None,

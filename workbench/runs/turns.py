@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.permissions import Permission
+from workbench.runs import upstream
 from workbench.runs.models import Run
 from workbench.runs.schemas import Place, Status, Waits
 
@@ -43,6 +44,8 @@ async def place(session: AsyncSession, actor: Actor, run: Run, most: int) -> Pla
     if run.status != Status.QUEUED:
         return Place()
     ahead = await session.scalar(_counted(actor, _before(run)))
+    if not await upstream.are_done(session, actor, run):
+        return Place(ahead=ahead, waits=Waits.OTHERS)
     if run.due_at > (await session.execute(NOW)).scalar_one():
         return Place(ahead=ahead, waits=Waits.TRIED_AGAIN)
     busy = await session.scalar(_counted(actor, Run.status == Status.RUNNING)) or 0

@@ -14,6 +14,7 @@ STATUS = {
     "failed": "Failed",
     "cancelled": "Cancelled",
     "timed_out": "Took too long",
+    "skipped": "Skipped",
 }
 
 

@@ -59,7 +59,13 @@ async def start(
     notebook = notebooks.notebook(actor, parts.shelf, order.notebook)
     key = keys.of(actor, claimed(request))
     run = await commands.start(
-        session, actor, notebook, order.parameters, key=key, quota=parts.quota
+        session,
+        actor,
+        notebook,
+        order.parameters,
+        key=key,
+        after=order.after,
+        quota=parts.quota,
     )
     response.headers["Location"] = f"{router.prefix}/{run.id}"
     return RunView.model_validate(run)
@@ -158,7 +164,10 @@ async def log(
 ) -> LogView:
     """Show what a run prints, as far as it is kept."""
     await _found(session, actor, run_id)
-    return await logs.read(session, actor, run_id, after)
+    printed = await logs.read(session, actor, run_id, after)
+    if printed.text:  # of whoever asks again and again, only what he is told
+        logs.note(session, actor, run_id)
+    return printed
 
 
 @router.get("/{run_id}/artifacts")
