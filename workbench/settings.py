@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         default=30, ge=1, description="Days after which what was deleted is removed for good."
     )
+    message_days: int = Field(
+        default=7, ge=1, description="Days that listeners have to resume from an event."
+    )
+    record_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days that notices, schedules' ticks, what runs printed and jobs that failed "
+        "are kept.",
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description=(

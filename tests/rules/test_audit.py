@@ -75,6 +75,7 @@ SILENT = {
     "notifications.commands.put_off": MAIL,
     "outbox.commands.due": "reads ids",
     "outbox.commands.mark_sent": "a message has left; what it tells of was noted",
+    "outbox.commands.forget": "a message that left long ago; what it tells of was noted",
     "outbox.commands.hold": "a lock",
     "outbox.commands.stir": "a message has left; what it tells of was noted",
     "outbox.commands.tenants_of": "reads ids",

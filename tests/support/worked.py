@@ -17,7 +17,7 @@ from workbench.storage import Storage
 NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
-async def work(
+async def work(  # noqa: PLR0913 (what a run may leave)
     database: Database,
     storage: Storage,
     tenant_id: UUID,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workbench.actor import Actor
+from workbench.db import forgetting
 from workbench.db.ids import new_id
 from workbench.db.model import Created, Identified, Model, TenantOwned
 from workbench.errors import Conflict
@@ -88,6 +89,21 @@ async def finish(session: AsyncSession, actor: Actor, key: str, status: int, ans
     own = [getattr(model, name) == value for name, value in owner.items()]
     await session.execute(
         update(model).where(*own, model.key == key).values(status=status, answer=answer)
+    )
+
+
+async def forget(session: AsyncSession, actor: Actor, before: datetime) -> int:
+    """Forget some keys that were made before a time, a tenant's or operators'; answer how many.
+
+    PostgreSQL lets a task of Workbench's own forget operators' keys, and nobody else.
+    """
+    if actor.tenant_id is None:
+        return await forgetting.forget(session, OperatorKey, OperatorKey.created_at < before)
+    return await forgetting.forget(
+        session,
+        IdempotencyKey,
+        IdempotencyKey.tenant_id == actor.tenant_id,
+        IdempotencyKey.created_at < before,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
-from workbench.db import soft_delete
+from workbench.db import forgetting, soft_delete
 from workbench.errors import Conflict, Forbidden, NotFound
 from workbench.notifications.models import Channel, Event, Notice, Subscription
 from workbench.outbox import commands as outbox
@@ -130,6 +130,14 @@ async def unsubscribe(session: AsyncSession, actor: Actor, subscription_id: UUID
         session, actor, Subscription, *where, Subscription.user_id == actor.user_id
     )
     audit.record(session, actor, "subscription.delete", f"subscription {subscription_id}")
+
+
+async def forget(session: AsyncSession, actor: Actor, before: datetime) -> int:
+    """Forget some of what people were told before a time, for the task; answer how much."""
+    actor.require(Permission.MAIL_SEND)
+    return await forgetting.forget(
+        session, Notice, Notice.tenant_id == actor.require_tenant(), Notice.created_at < before
+    )
 
 
 async def mark_read(session: AsyncSession, actor: Actor, notice_id: UUID, now: datetime) -> Notice:

@@ -8,7 +8,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
+from workbench.db import forgetting
+from workbench.outbox import queries
 from workbench.outbox.models import OutboxMessage
+from workbench.permissions import Permission
 
 CHANNEL = "workbench_events"
 ENDED = "workbench_ended"
@@ -77,3 +80,19 @@ async def tenants_of(session: AsyncSession, ids: Collection[UUID]) -> list[tuple
 async def call(session: AsyncSession, run_id: UUID) -> None:
     """Bid the worker that holds a run to look at it, once this transaction commits."""
     await session.execute(NOTIFY, {"channel": ENDED, "message": str(run_id)})
+
+
+async def forget(session: AsyncSession, actor: Actor, before: datetime) -> int:
+    """Forget some messages of the tenant that left before a time; answer how many.
+
+    The one that left last stays, whose position the next one follows.
+    """
+    actor.require(Permission.TENANT_MANAGE)
+    last = queries.newest(actor).with_only_columns(OutboxMessage.id).scalar_subquery()
+    return await forgetting.forget(
+        session,
+        OutboxMessage,
+        OutboxMessage.tenant_id == actor.require_tenant(),
+        OutboxMessage.sent_at < before,
+        OutboxMessage.id.is_distinct_from(last),
+    )

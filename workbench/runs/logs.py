@@ -1,17 +1,19 @@
 """The log of a run: the end of what it printed, and how much that was."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import exists, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
 from workbench.audit import commands as audit
+from workbench.db import forgetting
 from workbench.db.ids import new_id
 from workbench.permissions import Permission
 from workbench.runs import queries
-from workbench.runs.models import RunLog
+from workbench.runs.models import Run, RunLog
 from workbench.runs.schemas import LogView
 
 MOST = 64 * 1024  # characters that are kept of a run
@@ -46,6 +48,16 @@ def note(session: AsyncSession, actor: Actor, run_id: UUID) -> None:
     """Note in the audit that the actor reads what a run printed."""
     actor.require_somewhere(Permission.RUN_READ)
     audit.record(session, actor, "log.read", f"run {run_id}", run_id=run_id)
+
+
+async def forget(session: AsyncSession, actor: Actor, before: datetime) -> int:
+    """Forget what some runs printed that ended before a time; answer how many runs."""
+    actor.require(Permission.RUN_START)
+    tenant_id = actor.require_tenant()
+    ended = exists().where(
+        Run.tenant_id == RunLog.tenant_id, Run.id == RunLog.run_id, Run.finished_at < before
+    )
+    return await forgetting.forget(session, RunLog, RunLog.tenant_id == tenant_id, ended)
 
 
 async def read(session: AsyncSession, actor: Actor, run_id: UUID, after: int) -> LogView:

@@ -15,6 +15,7 @@ from workbench.access import acting
 from workbench.access import queries as access
 from workbench.actor import Actor
 from workbench.audit import commands as audit
+from workbench.db import forgetting
 from workbench.db.ids import new_id
 from workbench.errors import TooMany, Unavailable, WorkbenchError
 from workbench.identity.models import User
@@ -73,6 +74,18 @@ async def tick(
         await session.refresh(schedule)
         await _stop(session, actor, schedule, str(error)[:MAX_REASON], now)
         return 0
+
+
+async def forget(session: AsyncSession, actor: Actor, before: datetime) -> int:
+    """Forget some slots that came before a time, and what they came to; answer how many.
+
+    No slot is started again by that: schedules look forward only.
+    """
+    actor.require(Permission.SCHEDULE_MANAGE)
+    tenant_id = actor.require_tenant()
+    return await forgetting.forget(
+        session, Tick, Tick.tenant_id == tenant_id, Tick.created_at < before, Tick.slot < before
+    )
 
 
 async def _slots(

@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 from workbench.settings import Settings
 from workbench.worker import (
     datasets,
+    forgetting,
     kernel,
     lenses,
     past,
@@ -134,11 +135,17 @@ async def _take(
     working = [asyncio.create_task(_lane(app, queues, most)) for queues, most in lanes.items()]
     rescuing = asyncio.create_task(_often(lambda: _rescue(parts, app, entry.hands), RESCUE_SECONDS))
     signing = asyncio.create_task(_often(lambda: entry.sign(app), SIGN_SECONDS))
+    kept = forgetting.Kept.of(parts.settings)
+    chores = (
+        asyncio.create_task(_often(lambda: _rescue(parts, app, hands), RESCUE_SECONDS)),
+        asyncio.create_task(_often(lambda: forgetting.forget_jobs(app, kept), PURGE_SECONDS)),
+    )
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (rescuing, signing, stopping):
+        for task in (*chores, stopping):
             await _end(task)
         lost = [task for task in working if task.done()]
         for task in working:
@@ -214,6 +221,7 @@ async def _purge(parts: Parts) -> None:
     await past.purge(parts.database, parts.storage, now() - kept)
     await datasets.sweep(parts.database, parts.storage, now(), kept=kept)
     await tidying.tidy(parts.database, parts.storage, now(), kept=kept)
+    await forgetting.forget(parts.database, now(), forgetting.Kept.of(parts.settings))
 
 
 async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:
