@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +22,7 @@ from tests.support import people
 from tests.support.serving import serving
 from workbench.actor import Actor
 from workbench.api import app as api
+from workbench.cli import serve
 from workbench.db.ids import new_id
 from workbench.db.session import Database
 from workbench.errors import TooMany
@@ -26,7 +30,7 @@ from workbench.events.ears import MOST_EARS, MOST_HEARD, Ear, Ears
 from workbench.identity.tokens import Tokens
 from workbench.outbox import commands as outbox
 from workbench.permissions import Permission, Role
-from workbench.runs import attempts
+from workbench.runs import attempts, logs
 from workbench.runs.attempts import Attempt, Standing
 from workbench.settings import Settings
 from workbench.storage import Storage
@@ -68,6 +72,14 @@ async def heard(socket: Socket, seconds: float = 0.6) -> list[dict[str, Any]]:
             found.append(json.loads(await asyncio.wait_for(socket.recv(), seconds)))
         except TimeoutError:
             return found
+
+
+async def pinged(socket: Socket) -> None:
+    """Knock at a socket of which nothing is read, until it is closed or too much time is over."""
+    async with asyncio.timeout(20):
+        while True:
+            await socket.ping()
+            await asyncio.sleep(0.2)
 
 
 async def until(socket: Socket, topic: str, **data: Any) -> dict[str, Any]:
@@ -270,6 +282,58 @@ async def test_it_ends_with_the_access(
             assert socket.close_code == 4401
         await relayed(database)
         await until(stays, "member.changed", id=str(membership), role=None)
+
+
+async def test_who_does_not_read_is_let_go_and_may_resume(
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    tokens: Tokens,
+    tenant: Tenant,
+    actor: Actor,
+) -> None:
+    """A full connection ends, though nobody hangs up; who reads is told all, also later (W6)."""
+    app = api.create(settings, database, storage)
+    app.state.parts = replace(app.state.parts, send_seconds=0.2)
+    listener = serve.listen(Settings(_env_file=None, port=0))
+    assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 500)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    listener.listen()
+    worker = Actor.of_system("runs", Permission.RUN_READ, Permission.RUN_START, tenant_id=tenant.id)
+    async with serving(app, listener) as site:
+        token = bearer(tokens, actor)
+        runs = {await order(site, token): 0 for _ in range(12)}
+        for run_id in runs:
+            async with database.session(worker) as session:
+                run = await attempts.begin(session, worker, UUID(run_id), datetime.now(UTC))
+                attempt = Attempt(run.id, run.attempt)
+                await attempts.tell(
+                    session, worker, attempt, Standing(), secrets.token_hex(logs.MOST // 2)
+                )
+        port = int(site.rpartition(":")[2])
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.connect(("127.0.0.1", port))
+        deaf = await websockets.connect(
+            site.replace("http", "ws") + PATH,
+            additional_headers={"Authorization": f"Bearer {token}"},
+            sock=narrow,
+            max_queue=1,
+            ping_interval=None,
+            close_timeout=1,
+        )
+        await deaf.send(json.dumps({"logs": runs}))
+        async with listening(site, token, logs=runs) as reads:
+            printed = [await until(reads, "run.printed") for _ in runs]
+            assert {event["data"]["run_id"] for event in printed} == runs.keys()
+            with pytest.raises(websockets.ConnectionClosed):
+                await pinged(deaf)
+            own = await order(site, token)
+            await until(reads, "run.progressed", id=own)
+        async with listening(site, token, logs=runs) as again:
+            assert len([await until(again, "run.printed") for _ in runs]) == len(runs)
+    listener.close()
 
 
 async def test_a_slow_reader_costs_no_memory(database: Database, actor: Actor) -> None:

@@ -48,6 +48,7 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     printer: Printer = field(default_factory=Printer)
     sightings: Sightings = field(default_factory=Sightings)
+    send_seconds: float = 20.0  # that a listener has to take an event
 
     @cached_property
     def ears(self) -> Ears:

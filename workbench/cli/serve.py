@@ -22,6 +22,7 @@ from workbench.settings import Settings
 from workbench.storage import Storage
 
 STOP_SECONDS = 5
+READ_SECONDS = 60  # after which a client that takes nothing more of an answer is let go
 BACKLOG = 2048
 Doors = Literal["api", "dashboards"]
 
@@ -90,6 +91,8 @@ def listen(settings: Settings) -> socket.socket:
     # answer in two pieces would wait 40 ms for the client's acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # what it accepts inherits it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, READ_SECONDS * 1000)
     try:
         listener.bind((settings.host, settings.port))
     except OSError as error:

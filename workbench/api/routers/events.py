@@ -26,7 +26,7 @@ AWAY = 1011
 TOO_SLOW = 4408
 SIGNED_OUT = 4401
 OPENING_SECONDS = 10
-SEND_SECONDS = 20
+CLOSE_SECONDS = 5  # that whoever reads slowly has to hear the last word
 MAX_OPENING = 4096
 
 
@@ -39,9 +39,12 @@ async def events(socket: WebSocket) -> None:
     except WorkbenchError:
         await socket.close(REFUSED)
         return
-    with suppress(WebSocketDisconnect, RuntimeError):  # whoever left is told nothing
+    # Whoever left is told nothing, and who does not read is not waited for.
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
         await socket.accept()
-        await socket.close(*await _served(parts, socket, claims))
+        code, reason = await _served(parts, socket, claims)
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await socket.close(code, reason)
 
 
 async def _admitted(parts: Parts, socket: WebSocket) -> Claims:
@@ -101,7 +104,7 @@ async def _tell(parts: Parts, socket: WebSocket, feed: Feed) -> None:
         await _claims(parts, socket)
         for event in happened:
             try:
-                async with asyncio.timeout(SEND_SECONDS):
+                async with asyncio.timeout(parts.send_seconds):
                     await socket.send_text(event.model_dump_json())
             except TimeoutError:
                 return
