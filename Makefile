@@ -33,8 +33,8 @@ test: install ## Run every test; with COVERAGE=1, branch coverage below 90 % fai
 prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)
 
-measure: install ## Measure what boundary, log-ins, imports, questions, pages, runs and their queue cost, as ratios with budgets
-	@$(foreach what,login boundary check parts imports aggregates page rows runs queue,$(BIN)/python -m tests.benchmarks.$(what) || failed=1;) exit $${failed:-0}
+measure: install ## Measure what boundary, log-ins, imports, questions, pages, runs, their queue and events cost, as ratios with budgets
+	@$(foreach what,login boundary check parts imports aggregates page rows runs queue events,$(BIN)/python -m tests.benchmarks.$(what) || failed=1;) exit $${failed:-0}
 
 check: format lint types contracts locked ## Check format, lint, types, import contracts and the lock
 

@@ -1,6 +1,6 @@
 """Who may do what: the actor of a proved identity, and the members of a tenant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,12 @@ from workbench.identity.tokens import Claims
 from workbench.permissions import Permission
 
 ACTOR_OF = text("select user_id, permissions from workbench.actor_of(:sid, :tenant)")
+ACTORS_OF = text(
+    "select asked.number, now.user_id, now.permissions "
+    "from unnest(cast(:sids as uuid[]), cast(:tenants as uuid[])) "
+    "with ordinality asked (sid, tenant, number), "
+    "workbench.actor_of(asked.sid, asked.tenant) now"
+)
 ADMIT = text("select workbench.admit(:sid, :user, :tenant, :until, cast(:scope as text[]))")
 REVOKE = text("select workbench.revoke(:sid)")
 
@@ -71,6 +77,20 @@ async def actor_of(database: Database, claims: Claims) -> Actor:
     if row is None or row.user_id != claims.user_id:
         raise SignedOut
     return _actor(row.permissions, claims)
+
+
+async def actors_of(database: Database, asked: Collection[Claims]) -> dict[Claims, Actor]:
+    """The actors that many log-ins are now, in one look; who has no access any more is left out."""
+    claims = list(asked)
+    values = {"sids": [c.sid for c in claims], "tenants": [c.tenant_id for c in claims]}
+    async with database.lookups.connect() as connection:
+        rows = (await connection.execute(ACTORS_OF, values)).all()
+    found = {}
+    for row in rows:
+        one = claims[row.number - 1]
+        if row.user_id == one.user_id:
+            found[one] = _actor(row.permissions, one)
+    return found
 
 
 def held(actor: Actor) -> list[str]:

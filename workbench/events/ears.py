@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from workbench.actor import Actor
 from workbench.db.session import Database
 from workbench.errors import TooMany
+from workbench.events.sharing import Actors, Shared
 from workbench.outbox import commands as outbox
 
 CHANNELS = (outbox.CHANNEL, outbox.RUNS, outbox.DATASETS)
@@ -82,7 +83,9 @@ class Ears:
 
     def __init__(self, database: Database) -> None:
         """Listen to nothing yet."""
-        self._database = database
+        self.database = database
+        self.shared = Shared()
+        self.actors = Actors(database, self.shared)
         self._ears: dict[UUID, dict[Ear, UUID | None]] = {}
         self._waiting: set[tuple[str, UUID]] = set()
         self._heard = asyncio.Event()
@@ -116,7 +119,7 @@ class Ears:
         self._tasks = []
 
     async def _listen(self) -> None:
-        url = self._database.logins.app.set(drivername="postgresql")
+        url = self.database.logins.app.set(drivername="postgresql")
         address = url.render_as_string(hide_password=False)
         while True:
             with suppress(OperationalError, OSError):
@@ -156,7 +159,7 @@ class Ears:
     async def _tell(self, waiting: set[tuple[str, UUID]]) -> None:
         if not self._ears:
             return
-        async with self._database.session(SYSTEM) as session:
+        async with self.database.session(SYSTEM) as session:
             found = await outbox.tenants_of(session, {thing for _, thing in waiting})
         owners = dict(found)
         for channel, thing in waiting:

@@ -2,8 +2,12 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import partial
+from time import monotonic
+from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.access import queries as access
@@ -14,23 +18,36 @@ from workbench.events.ears import Ear, Ears, Heard
 from workbench.events.schemas import Event, Opening
 from workbench.identity.tokens import Claims
 from workbench.outbox import queries as outbox
-from workbench.outbox.models import OutboxMessage
 from workbench.permissions import Permission
 from workbench.runs import logs
 
 PAGE = 200
 LEAST_SECONDS = 0.1  # between two newest states of one thing
 MOST_SECONDS = 2.0  # between two looks, also when nothing is heard
+CHANGED = "dataset.changed"
 READY = "ready"
 MISSED = "missed"
 
 
-class Feed:
-    """Tells one listener what happens, from where it stopped listening."""
+class Looked(NamedTuple):
+    """What one look has found: messages' events, newest states, and up to where it has seen."""
 
-    def __init__(self, database: Database, claims: Claims, ear: Ear, opening: Opening) -> None:
+    told: list[Event]
+    newest: list[Event]
+    position: int
+    has_more: bool
+
+
+class Feed:
+    """Tells one listener what happens, from where it stopped listening.
+
+    Listeners who hold the same rights, stand at the same place and heard the same share one look.
+    """
+
+    def __init__(self, ears: Ears, claims: Claims, ear: Ear, opening: Opening) -> None:
         """Listen with an ear for whoever the claims name."""
-        self._database = database
+        self._database = ears.database
+        self._ears = ears
         self._claims = claims
         self._ear = ear
         self._logs = dict(opening.logs)
@@ -46,15 +63,28 @@ class Feed:
         """
         if self._position is None:
             return await self._begin()
-        heard = await self._ear.wait(LEAST_SECONDS, MOST_SECONDS)
-        actor = await access.actor_of(self._database, self._claims)
-        async with self._database.session(actor) as session:
-            messages = await self._messages(session, actor)
-            if len(messages) == PAGE:
-                self._ear.urgent.set()
-                self._ear.anything.set()
-            events = await showing.told(session, actor, messages)
-            return events + await self._newest(session, actor, heard)
+        # All who hear nothing look at the same moment, so that one look serves them.
+        heard = await self._ear.wait(LEAST_SECONDS, MOST_SECONDS - monotonic() % MOST_SECONDS)
+        actor = await self._ears.actors.of(self._claims)
+        looked = await self._looked(actor, heard)
+        self._position = looked.position
+        if looked.has_more:
+            self._ear.urgent.set()
+            self._ear.anything.set()
+        events = [event for event in looked.newest if self._is_newer(event)]
+        return [*looked.told, *events, *await self._printed(actor, heard)]
+
+    async def _looked(self, actor: Actor, heard: Heard) -> Looked:
+        position = self._position or 0
+        rights = actor.tenant_id, actor.permissions, actor.grants
+        things = heard.is_everything, frozenset(heard.runs), frozenset(heard.datasets)
+        look = partial(_look, self._database, actor, heard, position)
+        try:
+            found: Looked = await self._ears.shared.get((rights, things, position), look)
+        except SQLAlchemyError:  # whose rights the look had may have lost them, or this one
+            actor = await self._ears.actors.of(self._claims)
+            return await _look(self._database, actor, heard, position)
+        return found
 
     async def _begin(self) -> list[Event]:
         """Find out where the listener stands; what is heard from now on comes after it."""
@@ -110,16 +140,49 @@ class Feed:
 
     async def _printed(self, session: AsyncSession, actor: Actor, run_id: UUID) -> list[Event]:
         if not actor.may_somewhere(Permission.RUN_READ):
+    def _is_newer(self, event: Event) -> bool:
+        """Whether a newest state is news; a run's always is."""
+        if event.topic != CHANGED:
+            return True
+        dataset_id, version = UUID(event.data["id"]), int(event.data["version"])
+        is_newer = self._versions.get(dataset_id) != version
+        self._versions[dataset_id] = version
+        return is_newer
+
+    async def _printed(self, actor: Actor, heard: Heard) -> list[Event]:
+        wanted = self._logs if heard.is_everything else self._logs.keys() & heard.runs
+        if not wanted or not actor.may_somewhere(Permission.RUN_READ):
             return []
+        async with self._database.session(actor) as session:
+            found = [await self._printed_by(session, actor, run_id) for run_id in wanted]
+        return [event for event in found if event is not None]
+
+    async def _printed_by(self, session: AsyncSession, actor: Actor, run_id: UUID) -> Event | None:
         printed = await logs.read(session, actor, run_id, self._logs[run_id])
         if not printed.text:
-            return []
+            return None
         if run_id not in self._noted:
             logs.note(session, actor, run_id)
             self._noted.add(run_id)
         self._logs[run_id] = printed.position
         data = {"run_id": str(run_id), **printed.model_dump()}
-        return [Event(topic="run.printed", data=data)]
+        return Event(topic="run.printed", data=data)
+
+
+async def _look(database: Database, actor: Actor, heard: Heard, position: int) -> Looked:
+    async with database.session(actor) as session:
+        statement = outbox.after(actor, position, showing.TOPICS, PAGE)
+        messages = [*(await session.scalars(statement))]
+        told = await showing.told(session, actor, messages)
+        newest: list[Event] = []
+        if heard.runs or heard.is_everything:
+            runs = None if heard.is_everything else heard.runs
+            newest += await showing.runs(session, actor, runs)
+        if heard.datasets or heard.is_everything:
+            datasets = None if heard.is_everything else heard.datasets
+            newest += await showing.datasets(session, actor, datasets)
+    seen = messages[-1].position if messages else None
+    return Looked(told, newest, seen or position, len(messages) == PAGE)
 
 
 @asynccontextmanager
@@ -129,4 +192,4 @@ async def listening(
     """A feed of what happens in a log-in's tenant; pages and dashboards await its `next`."""
     actor = await access.actor_of(database, claims)
     with ears.opened(actor) as ear:
-        yield Feed(database, claims, ear, opening or Opening())
+        yield Feed(ears, claims, ear, opening or Opening())
