@@ -2,16 +2,19 @@
 
 A worker with one warm kernel works in this process, with the queue, the policies, the report and
 all. papermill starts a cold kernel, as it always does, and keeps its file. Both take turns, medians
-are compared, and a turn begins when the next warm kernel has done its imports.
+are compared, and a turn begins when the next warm kernel has done its imports. With
+`--scheduler PYTHON`, a Python that has jupyter-scheduler installed, that takes turns as well.
 """
 
+import argparse
 import asyncio
 import logging
 import statistics
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +37,7 @@ from workbench.worker.parts import Parts
 
 ROUNDS = 12
 FIRST_MS = 150
+FASTER = 10  # than jupyter-scheduler
 IDLE_MB = 350
 QUIET_LOOKS = 2  # one after the other
 QUIET_SECONDS = 0.02  # of the processor between two looks
@@ -41,11 +45,15 @@ CASES = {
     "trivial": ("1 + 1", 0.30),
     "pandas": ("import pandas as pd\npd.DataFrame({'a': [1]})", 0.25),
 }
+Job = Callable[[str], Awaitable[float]]
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
 
 def main() -> int:
     """Measure, print a line for each notebook, and answer 1 when one is over its budget."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scheduler", metavar="PYTHON")
+    python = parser.parse_args().scheduler
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(_env_file=None, home=Path(folder) / "home", warm_kernels=1)
@@ -56,7 +64,7 @@ def main() -> int:
         with connect.server(settings):
             connect.migrate(settings)
             is_large = asyncio.run(_idle(settings))
-            return int(asyncio.run(_measured(settings, shelf)) or is_large)
+            return int(asyncio.run(_measured(settings, shelf, python)) or is_large)
 
 
 def _put(shelf: Path, name: str, cell: str) -> None:
@@ -69,7 +77,7 @@ def _put(shelf: Path, name: str, cell: str) -> None:
     (shelf / f"{name}.ipynb").write_text(nbformat.writes(notebook))
 
 
-async def _measured(settings: Settings, shelf: Path) -> bool:
+async def _measured(settings: Settings, shelf: Path, python: str | None) -> bool:
     parts = replace(parts_.make(settings), shelf=Shelf(shelf))
     tenant = await people.make_tenant(parts.database)
     actor = await people.make_actor(parts.database, tenant.id, Role.ANALYST)
@@ -77,8 +85,9 @@ async def _measured(settings: Settings, shelf: Path) -> bool:
     work = asyncio.create_task(loop.work(parts, stop))
     over = False
     try:
-        for name, (_, budget) in CASES.items():
-            over |= await _compared(parts, actor, shelf, name, budget)
+        async with _jobs(python, shelf) as job:
+            for name in CASES:
+                over |= await _compared(parts, actor, shelf, name, job)
     finally:
         stop.set()
         await work
@@ -86,8 +95,8 @@ async def _measured(settings: Settings, shelf: Path) -> bool:
     return over
 
 
-async def _compared(parts: Parts, actor: Actor, shelf: Path, name: str, budget: float) -> bool:
-    ours, firsts, theirs = [], [], []
+async def _compared(parts: Parts, actor: Actor, shelf: Path, name: str, job: Job | None) -> bool:
+    ours, firsts, theirs, jobs = [], [], [], []
     ears = Ears(parts.database)
     with ears.opened(actor) as ear:
         for _ in range(ROUNDS):
@@ -97,14 +106,53 @@ async def _compared(parts: Parts, actor: Actor, shelf: Path, name: str, budget: 
             firsts.append(first)
             await _rest()
             theirs.append(await _papermill(shelf, name))
+            if job is not None:
+                jobs.append(await job(name))
     await ears.close()
     run, first, plain = (statistics.median(times[1:]) for times in (ours, firsts, theirs))
+    budget = CASES[name][1]
     sys.stdout.write(
         f"{name:<10} run {run * 1e3:>6.0f} ms, papermill {plain * 1e3:>6.0f} ms, "
         f"ratio {run / plain:.3f}, budget {budget}; "
         f"first progress {first * 1e3:.0f} ms, budget {FIRST_MS}\n"
     )
-    return run / plain > budget or first * 1e3 > FIRST_MS
+    is_slow = run / plain > budget or first * 1e3 > FIRST_MS
+    if job is None:
+        return is_slow
+    faster = statistics.median(jobs[1:]) / run
+    sys.stdout.write(
+        f"{name:<10} jupyter-scheduler {statistics.median(jobs[1:]) * 1e3:>6.0f} ms, "
+        f"{faster:.1f} times as long, budget {FASTER}\n"
+    )
+    return is_slow or faster < FASTER
+
+
+@asynccontextmanager
+async def _jobs(python: str | None, shelf: Path) -> AsyncIterator[Job | None]:
+    """What executes a notebook as a job of jupyter-scheduler, and answers the seconds."""
+    if python is None:
+        sys.stdout.write("jupyter-scheduler is not compared: name a Python by --scheduler\n")
+        yield None
+        return
+    script = Path(__file__).with_name("scheduler.py")
+    process = await asyncio.create_subprocess_exec(
+        *(python, "-I", str(script), str(shelf)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    told, answered = process.stdin, process.stdout
+
+    async def job(name: str) -> float:
+        told.write(f"{name}.ipynb\n".encode())
+        return float(await answered.readline())
+
+    try:
+        yield job
+    finally:
+        told.close()
+        await process.wait()
 
 
 async def _run(parts: Parts, actor: Actor, ear: Ear, name: str) -> tuple[float, float]:
