@@ -144,6 +144,16 @@ class Settings(BaseSettings):
         default=ByteSize(4 * 1024**3),
         description="How much a run may write into its folder, as `4GiB`.",
     )
+    kernel_processors: float | None = Field(
+        default=None,
+        gt=0,
+        description="Processors that a run may use at once, as `1.5`; needs control groups.",
+    )
+    kernel_groups: str | None = Field(
+        default=None,
+        description="Folders of control groups that the worker may write, separated by commas; "
+        "unset: none.",
+    )
     dask_scheduler: str | None = Field(
         default=None,
         description="Dask cluster that notebooks read large frames with, `tls://host:port`; "
@@ -195,6 +205,12 @@ class Settings(BaseSettings):
             return self.public_url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
+
+    @property
+    def control_groups(self) -> tuple[Path, ...]:
+        """The folders in which each kernel gets a control group."""
+        given = (self.kernel_groups or "").split(",")
+        return tuple(Path(folder.strip()) for folder in given if folder.strip())
 
     @property
     def proxies(self) -> tuple[str, ...]:

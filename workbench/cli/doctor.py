@@ -70,9 +70,14 @@ def examine(settings: Settings) -> list[Finding]:
         _try("storage", lambda: _storage(settings)),
         _try("mail", lambda: _mail(settings)),
         _try("notebooks", lambda: _kernels(settings)),
-        _try("limits", lambda: _limits(settings)),
+        limits(settings),
         _try("browser", _browser),
     ]
+
+
+def limits(settings: Settings) -> Finding:
+    """What a run may use, and what holds it to that."""
+    return _try("limits", lambda: _limits(settings))
 
 
 def _try(check: str, look: Callable[[], tuple[State, str]]) -> Finding:
@@ -185,9 +190,16 @@ def _kernels(settings: Settings) -> tuple[State, str]:
 
 
 def _limits(settings: Settings) -> tuple[State, str]:
+    from workbench.worker import groups  # noqa: PLC0415 (as above)
     from workbench.worker.limits import Limits  # noqa: PLC0415 (as above)
 
     held = f"a run may use {Limits.of(settings)}; the worker ends one that uses more"
+    if settings.control_groups:
+        together = ", ".join(groups.held(settings.control_groups))
+        return "ok", f"{held}, and control groups hold it to its {together} as a whole"
+    if settings.kernel_processors is not None:
+        return "wrong", "WORKBENCH_KERNEL_PROCESSORS needs WORKBENCH_KERNEL_GROUPS"
+    held += "; no control group holds it (WORKBENCH_KERNEL_GROUPS)"
     if os.geteuid() == 0 and settings.kernel_user:
         return "ok", f"{held}, and the system refuses it more; neither limits the network"
     if os.geteuid() == 0:

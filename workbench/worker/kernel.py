@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ import psutil
 from workbench.errors import Unavailable
 from workbench.runs import tickets
 from workbench.runs.tickets import Ticket
+from workbench.worker import groups
 from workbench.worker.limits import Limits
 
 PREFIX = "workbench-run-"
@@ -89,6 +90,16 @@ class Place:
             return command
         return self.limits.confined(command, is_apart=self.user is not None)
 
+    @property
+    def groups(self) -> tuple[Path, ...]:
+        """The folders in which the kernel has a control group, named as its own folder."""
+        return () if self.limits is None else self.limits.groups
+
+    def enter(self, process: int) -> None:
+        """Have the control groups of this place hold a process that was started here."""
+        if self.limits is not None:
+            groups.enter(self.groups, self.folder.name, process, self.limits.told)
+
     def narrowed(self, limits: Limits) -> "Place":
         """The same place under limits that its kernel is started with."""
         return replace(self, limits=limits)
@@ -130,6 +141,7 @@ def leave(place: Place) -> None:
     if not place.folder.exists():
         return
     sweep(place)
+    groups.leave(place.groups, place.folder.name)
     shutil.rmtree(place.folder, ignore_errors=True)
 
 
@@ -143,12 +155,12 @@ def scratch(user: str | None, python: str = sys.executable) -> Iterator[Place]:
         leave(place)
 
 
-def clear() -> None:
-    """Remove the folders, with tickets and processes, of workers that were killed."""
+def clear(limits: Limits | None = None) -> None:
+    """Remove the folders, with tickets, processes and groups, of workers that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
-            leave(Place(folder))
+            leave(Place(folder, limits=limits))
 
 
 def sweep(place: Place) -> None:
@@ -166,9 +178,11 @@ def residents(place: Place) -> list[psutil.Process]:
     """The processes that live in a place, also those in other sessions."""
     mark = str(place.ticket)
     found = []
+    grouped = groups.members(place.groups, place.folder.name)
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.environ().get(tickets.VARIABLE) == mark and process.pid != os.getpid():
+            is_of_it = process.pid in grouped or process.environ().get(tickets.VARIABLE) == mark
+            if is_of_it and process.pid != os.getpid():
                 found.append(process)
     return found
 
@@ -188,6 +202,14 @@ def check_user(user: str | None, python: str) -> None:
             f"The system user {user} cannot start {python}; "
             "install Workbench where WORKBENCH_KERNEL_USER can read it."
         )
+
+
+def check_groups(folders: Iterable[Path]) -> None:
+    """Raise Unavailable when no control groups can be made in the folders that are named."""
+    try:
+        groups.held(folders)
+    except OSError as error:
+        raise Unavailable(f"WORKBENCH_KERNEL_GROUPS: {error}.") from error
 
 
 def can_start(user: str, python: str) -> bool:

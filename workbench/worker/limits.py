@@ -18,6 +18,7 @@ from pydantic import ByteSize
 from workbench.errors import TooMany, WorkbenchError
 from workbench.notebooks import Notebook
 from workbench.settings import Settings
+from workbench.worker import groups
 
 CONFINE = "workbench.worker.confine"
 OPEN_FILES = 4096
@@ -35,19 +36,33 @@ class TooMuch(TooMany):
 class Limits:
     """How many bytes of memory, processes, and bytes in its folder a run may have.
 
-    `memory_by` names what says how much memory that is.
+    `memory_by` names what says how much memory that is. `groups` are folders of control groups,
+    which alone can hold a run to a number of processors.
     """
 
     memory: int
     processes: int
     disk: int
     memory_by: str = "WORKBENCH_KERNEL_MEMORY"
+    processors: float | None = None
+    groups: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         """The limits that are set; unless told otherwise, a run may have half of the memory."""
         memory = settings.kernel_memory or psutil.virtual_memory().total // 2
-        return cls(memory, settings.kernel_processes, settings.kernel_disk)
+        return cls(
+            memory,
+            settings.kernel_processes,
+            settings.kernel_disk,
+            processors=settings.kernel_processors,
+            groups=settings.control_groups,
+        )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What a control group is told; it counts threads as processes."""
+        return groups.told(self.memory, self.processes * USERS_SHARE, self.processors)
 
     def narrowed(self, notebook: Notebook) -> "Limits":
         """The same for a notebook that may declare that it needs less."""
@@ -84,12 +99,16 @@ class Limits:
             said = f"The notebook started more than {self.processes} processes"
             return TooMuch(f"{said} (WORKBENCH_KERNEL_PROCESSES).")
         if sum(map(_held, alive)) > self.memory:
-            said = f"The notebook needs more than {_size(self.memory)} of memory"
-            return TooMuch(f"{said} ({self.memory_by}).")
+            return self.too_much_memory()
         if _written(folder) > self.disk:
             said = f"The notebook wrote more than {_size(self.disk)} into its folder"
             return TooMuch(f"{said} (WORKBENCH_KERNEL_DISK).")
         return None
+
+    def too_much_memory(self) -> TooMuch:
+        """What is said of a run that needs more memory."""
+        said = f"The notebook needs more than {_size(self.memory)} of memory"
+        return TooMuch(f"{said} ({self.memory_by}).")
 
     def __str__(self) -> str:
         memory, disk = _size(self.memory), _size(self.disk)

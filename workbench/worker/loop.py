@@ -32,6 +32,7 @@ from workbench.worker import (
 )
 from workbench.worker import parts as parts_
 from workbench.worker.hands import Hands
+from workbench.worker.limits import Limits
 from workbench.worker.mail import Mailroom
 from workbench.worker.parts import Parts, now
 from workbench.worker.relay import relay
@@ -68,7 +69,7 @@ async def serve(
         stop = asyncio.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    kernel.clear()
+    kernel.clear(Limits.of(settings))
     parts = parts_.make(settings)
     try:
         await work(parts, stop, share)

@@ -11,6 +11,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from workbench.runs.retries import Cause
 from workbench.runs.schemas import Status
+from workbench.worker import groups
 from workbench.worker import secrets as notebook_secrets
 from workbench.worker.engine import Execution
 
@@ -54,7 +55,7 @@ def _failed(execution: Execution, error: BaseException) -> Outcome:
         said = f"A cell took longer than {seconds} seconds (its cell_limit_seconds)."
         return Outcome(Status.TIMED_OUT, said)
     if isinstance(error, DeadKernelError):
-        return Outcome(Status.FAILED, "The kernel died while the notebook ran.")
+        return Outcome(Status.FAILED, _death(execution))
     if isinstance(error, PapermillExecutionError):
         said = f"{error.ename}: {error.evalue}".removesuffix(": ")
         return Outcome(Status.FAILED, said + _hint(error.ename, execution))
@@ -63,9 +64,18 @@ def _failed(execution: Execution, error: BaseException) -> Outcome:
     raise error
 
 
+def _death(execution: Execution) -> str:
+    place = execution.place
+    if place.limits is not None and groups.ran_out(place.groups, place.folder.name):
+        return str(place.limits.too_much_memory())
+    return "The kernel died while the notebook ran."
+
+
 def _hint(name: str, execution: Execution) -> str:
     """What to know of an error that our limits have caused."""
     limits = execution.place.limits
+    if limits is not None and name == "BlockingIOError":  # what a fork without room raises
+        return f" (a run may use {limits}; WORKBENCH_KERNEL_PROCESSES says how many processes)"
     if limits is None or not name.endswith("MemoryError"):
         return ""
     return f" (a run may use {limits}; {limits.memory_by} says how much memory)"

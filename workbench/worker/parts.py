@@ -45,6 +45,7 @@ class Parts:
 def make(settings: Settings) -> Parts:
     """Prepare the parts; raise Unavailable when kernels cannot be started as they should."""
     kernel.check_user(settings.kernel_user, sys.executable)
+    kernel.check_groups(settings.control_groups)
     return Parts(
         settings,
         connect.database(settings),

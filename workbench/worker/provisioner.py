@@ -58,7 +58,10 @@ class Provisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Take over the warm kernel's process, or start one."""
         if cmd or not isinstance(self.place, Warm):
-            return await super().launch_kernel(cmd, **options)
+            connection = await super().launch_kernel(cmd, **options)
+            if self.place is not None and self.pid is not None:
+                self.place.enter(self.pid)
+            return connection
         process = self.place.process
         self.process, self.pid, self.pgid = process, process.pid, process.pid
         self.cwd = options.get("cwd", Path.cwd())

@@ -19,7 +19,7 @@ import psutil
 from jupyter_client.connect import write_connection_file
 from jupyter_client.launcher import launch_kernel
 
-from workbench.worker import kernel
+from workbench.worker import groups, kernel
 from workbench.worker.kernel import Place
 from workbench.worker.limits import Limits
 
@@ -49,6 +49,7 @@ class Warm(Place):
     def narrowed(self, limits: Limits) -> "Warm":
         """The same place under limits that its kernel is held to from now on."""
         limits.impose(self.process.pid)
+        groups.limit(limits.groups, self.folder.name, limits.told)
         return replace(self, limits=limits)
 
     def discard(self) -> None:
@@ -69,6 +70,7 @@ def start(place: Place) -> Warm:
     )
     place.give(path)
     process = launch_kernel(place.command("-m", MODULE, "-f", str(path)), **place.options())
+    place.enter(process.pid)
     if process.stdin is not None:
         process.stdin.close()  # a notebook is asked nothing
     kept = (place.folder, place.user, place.python, place.limits)
