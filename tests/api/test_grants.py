@@ -22,6 +22,7 @@ from workbench.tenants.models import Tenant
 
 URL = "/api/v1/grants"
 FEW = {"column": "amount", "op": "lt", "value": 3}
+LEFT = ("/report", "/artifacts/report.html", "/artifacts/a.csv")
 pytestmark = pytest.mark.acts_as("owner")
 
 
@@ -55,6 +56,18 @@ async def amounts(client: httpx.AsyncClient, name: str) -> list[int]:
     answer = await client.get(f"/api/v1/datasets/{name}/rows")
     assert answer.status_code == 200, answer.text
     return [row["amount"] for row in answer.json()["items"]]
+
+
+async def ordered(client: httpx.AsyncClient, notebook: str) -> str:
+    """Order a run and answer its id."""
+    made = await client.post("/api/v1/runs", json={"notebook": notebook})
+    assert made.status_code == 202, made.text
+    return str(made.json()["id"])
+
+
+async def opened(client: httpx.AsyncClient, url: str) -> list[int]:
+    """What somebody is answered who opens what a run left."""
+    return [(await client.get(url + path)).status_code for path in LEFT]
 
 
 class TestDataset:
@@ -185,27 +198,19 @@ class TestNotebook:
             (client, "tenant_report"),
             (guests, "tenant_report"),
         ):
-            made = await who.post("/api/v1/runs", json={"notebook": notebook})
-            assert made.status_code == 202, made.text
-            id_ = made.json()["id"]
+            id_ = await ordered(who, notebook)
             await work(database, storage, tenant.id, UUID(id_), metric, files=files, said="x")
             runs[who, notebook] = f"/api/v1/runs/{id_}"
         foreign, others, own = runs.values()
-        left = ("report", "artifacts/report.html", "artifacts/a.csv")
-        beside = ("", "/attempts", "/metrics", "/artifacts", "/log")
-
-        async def opened(url: str) -> list[int]:
-            return [(await guests.get(f"{url}/{name}")).status_code for name in left]
-
         for url in (foreign, own, others):
             assert (await client.get(f"{url}/report")).status_code == 200
-        for path in (*beside, *(f"/{name}" for name in left)):
+        for path in ("", "/attempts", "/metrics", "/artifacts", "/log", *LEFT):
             assert_problem(await guests.get(foreign + path), 404)
         assert (await guests.get(others)).json()["status"] == "succeeded"
-        assert await opened(own) == [200] * 3
+        assert await opened(guests, own) == [200] * 3
         assert (await guests.get(f"{own}/log")).json()["text"] == "x"
         assert len((await guests.get(f"{own}/metrics")).json()["items"]) == 1
-        assert await opened(others) == [404] * 3
+        assert await opened(guests, others) == [404] * 3
         assert (await guests.get(f"{others}/log")).json()["text"] == ""
         for path in ("/metrics", "/artifacts"):
             assert (await guests.get(others + path)).json()["items"] == []
@@ -214,8 +219,8 @@ class TestNotebook:
         noted = (await client.get("/api/v1/audit", params={"action": "log.read"})).json()["items"]
         assert [item["run_id"] for item in noted] == [own.rpartition("/")[2]]
         await client.patch(f"{URL}/{part['id']}", json={"filter": None})
-        assert await opened(others) == [200] * 3
-        assert await opened(foreign) == [404] * 3
+        assert await opened(guests, others) == [200] * 3
+        assert await opened(guests, foreign) == [404] * 3
 
     async def test_it_is_there(self, client: httpx.AsyncClient, guest_id: str) -> None:
         """What is not on the shelf is not granted."""

@@ -73,6 +73,8 @@ ASKING_NOBODY = {
     "queue.commands.bid": "part of a command that has asked",
     "runs.attempts.clock": "a time alone",
     "runs.attempts.stalled": "answers ids only",
+    "runs.upstream.barred": "answers ids only",
+    "runs.upstream.require_known": "its statement asks run:read",
     "runs.keys.of": "a text alone",
     "runs.turns.next_turn": "answers ids only",
     "runs.states.enqueue": "part of a command that has asked",
@@ -83,6 +85,7 @@ ASKING_NOBODY = {
     "access.sign_out.sign_out_there": "one's own",
     "access.sign_out.sign_out_everywhere": "one's own",
     "access.queries.actor_of": "asks who somebody is; permissions come of it",
+    "access.queries.actors_of": "as actor_of",
     "access.queries.held": "what an actor that was looked up holds",
     "access.queries.unchanged": "asks whether somebody is still who he was; yes or no",
     "access.queries.admit": "gives a login or run what its user holds, and no more",
@@ -241,7 +244,12 @@ class TestRooms:
             for function in functions(module).values()
             if isinstance(function, ast.AsyncFunctionDef)
         }
-        assert found <= {"access.queries.actor_of", "access.queries.admit", "access.queries.revoke"}
+        assert found <= {
+            "access.queries.actor_of",
+            "access.queries.actors_of",
+            "access.queries.admit",
+            "access.queries.revoke",
+        }
 
 
 class TestNames:

@@ -67,6 +67,7 @@ async def barred(session: AsyncSession, most: int) -> list[tuple[UUID, UUID]]:
 
 async def skip(session: AsyncSession, actor: Actor, run_id: UUID, now: datetime) -> bool:
     """End a run without starting it, since one that it waits for has not succeeded."""
+    actor.require(Permission.RUN_START)
     run = await states.move(session, actor, run_id, (Status.QUEUED,), {})
     if run is None:
         return False

@@ -97,7 +97,7 @@ async def _work(parts: Parts, runner: Runner, stop: asyncio.Event, share: Share)
         asyncio.create_task(_often(lambda: _relay(parts, runner.calls.due), RELAY_LEAST_SECONDS)),
         asyncio.create_task(_often(lambda: _deliver(mailroom), MAIL_SECONDS)),
         asyncio.create_task(_often(lambda: _tick(parts), TICK_SECONDS)),
-        asyncio.create_task(_often(lambda: skipping.skip(parts.database), TICK_SECONDS)),
+        asyncio.create_task(_often(lambda: _skip(parts), TICK_SECONDS)),
         asyncio.create_task(_often(lambda: _seal(parts), SEAL_SECONDS)),
         asyncio.create_task(_often(lambda: stays.expire(parts.database), EXPIRE_SECONDS)),
         asyncio.create_task(_often(lambda: _sweep(parts), SWEEP_SECONDS)),
@@ -200,6 +200,10 @@ async def _deliver(mailroom: Mailroom) -> None:
 
 async def _tick(parts: Parts) -> None:
     await schedules.tick(parts, now())
+
+
+async def _skip(parts: Parts) -> None:
+    await skipping.skip(parts.database)
 
 
 async def _seal(parts: Parts) -> None:
