@@ -8,14 +8,13 @@ from datetime import timedelta
 
 from workbench.actor import Actor
 from workbench.cli.acting import acting
+from workbench.jupyter import starting
 from workbench.settings import ROOT, Settings
 from workbench.worker import kernel, parts, ticketing
 
 TICKET_LIFETIME = timedelta(minutes=15)
 RENEWAL = timedelta(minutes=5)
 DAY = timedelta(days=1)
-KERNEL = "workbench"  # our kernelspec: kernels that are started ahead
-AHEAD = "workbench.worker.provisioner"  # fills up when JupyterLab starts, for the first notebook
 
 
 def serve_lab(
@@ -58,8 +57,7 @@ async def _serve(
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
         *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
         f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-        f"--MultiKernelManager.default_kernel_name={KERNEL}",
-        f"--ServerApp.jpserver_extensions={AHEAD}=True",
+        *starting.OPTIONS,
         start_new_session=True,  # Ctrl-C would make it ask a question that nobody sees
         **options,
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Executable, make_url
 
 from workbench.errors import Invalid, Unavailable
-from workbench.lab import figures, files, naming, parameters, reading, scale, voice
+from workbench.lab import figures, files, jobs, naming, parameters, reading, scale, voice
 from workbench.lab.reading import Dtypes
 from workbench.notebooks.terms import TERMS, Terms
 from workbench.runs import tickets
@@ -205,6 +205,14 @@ class LabRun:
         file_name, data = files.encode(name, obj)
         message = ArtifactMessage(name=file_name, data=files.base64(data))
         voice.say(message, f"published {file_name} ({len(data):,} bytes)")
+
+    def submit(self, notebook: str | None = None, /, **values: Any) -> jobs.Job:
+        """Order a run of a notebook on the shelf, and go on; `wait()` of what comes watches it.
+
+        Without a name it is the open notebook, as it was saved last, with its variables. Only
+        JupyterLab orders so: raise NoJob in a run, and for what Workbench refuses.
+        """
+        return jobs.order(self, notebook, values)
 
     @cached_property
     def _declared(self) -> Terms:

@@ -55,7 +55,7 @@ def notebook(title: str) -> dict[str, Any]:
     cells += [_cell("code", source) for source in (READ, SHOW, PUBLISH)]
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{number}"
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    kernel = {"display_name": "Workbench", "language": "python", "name": "workbench"}
     metadata = {
         "kernelspec": kernel,
         "language_info": {"name": "python"},

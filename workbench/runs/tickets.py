@@ -44,6 +44,7 @@ class Ticket(BaseModel):
     search_path: str = "data, views"
     actor_token: str = Field(repr=False)
     api_url: str
+    site: str = ""  # where a browser reaches Workbench
     access_token: str = Field(repr=False)
     run_id: UUID | None = None
     order: int = 1  # of the run: what is ordered anew writes anew

@@ -48,6 +48,7 @@ async def issue(
         search_path=f"{sql.search_path(actor)}, views",
         actor_token=parts.database.key.mint(actor, lifetime=lifetime),
         api_url=_api_url(parts),
+        site=parts.settings.address,
         access_token=parts.tokens.access(
             actor.sid,
             actor.user_id,
