@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": ("doctor", "doctor"),
     "demo": ("demo", "demo"),
     "lab": ("lab", "lab"),
+    "hub": ("hub", "shell"),
     "run": ("notebook", "run"),
     "runs": ("runs", "shell"),
     "compare": ("runs", "compare"),

@@ -1,40 +1,84 @@
 """JupyterLab for one engineer, signed in to one tenant."""
 
 import asyncio
+import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from workbench.actor import Actor
 from workbench.cli.acting import acting
-from workbench.jupyter import starting
+from workbench.jupyter import engineers, starting
+from workbench.jupyter.engineers import Engineer
 from workbench.settings import ROOT, Settings
 from workbench.worker import kernel, parts, ticketing
 
 TICKET_LIFETIME = timedelta(minutes=15)
 RENEWAL = timedelta(minutes=5)
 DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+TOKEN = "JUPYTER_TOKEN"  # noqa: S105 (the variable's name, as JupyterLab reads it)
+HUB = ("JUPYTERHUB_", "JPY_")  # what JupyterHub tells its servers
 
 
-def serve_lab(
-    settings: Settings, tenant: str, member: str | None, port: int, environment: dict[str, str]
-) -> None:
-    """Serve JupyterLab for a member of a tenant until it is stopped."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The JupyterLab of one member of a tenant: how it is started, and as which system user.
+
+    One that `ends` does so when its member may act no more; another is left without data.
+    """
+
+    tenant: str
+    member: str | None
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    user: str | None = None
+    lifetime: timedelta = DAY
+    ends: bool = False
+
+
+def alone(settings: Settings, tenant: str, member: str | None, port: int, token: str) -> Wanted:
+    """A JupyterLab on a port of its own, which lets in who has the token."""
+    command = (
+        *("-m", "jupyterlab", "--no-browser", f"--ip={settings.host}", f"--port={port}"),
+        *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
+        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        *starting.OPTIONS,
+    )
+    return Wanted(tenant, member, command, {TOKEN: token}, settings.kernel_user)
+
+
+def of_the_hub(engineer: Engineer, own: Path) -> Wanted:
+    """A JupyterLab behind JupyterHub, which tells it by variables where it is and who may enter."""
+    told = {name: value for name, value in os.environ.items() if name.startswith(HUB)}
+    command = (
+        *("-m", "jupyterhub.singleuser", "--ServerApp.allow_root=True", "--log-level=ERROR"),
+        f"--ServerApp.root_dir={own}",
+        *starting.OPTIONS,
+    )
+    environment = told | {"HOME": str(own), "USER": engineer.name}
+    user = engineers.user(own)
+    return Wanted(str(engineer.tenant), engineer.email, command, environment, user, WEEK, ends=True)
+
+
+def serve(settings: Settings, wanted: Wanted) -> None:
+    """Serve a JupyterLab until it is stopped."""
     with suppress(asyncio.CancelledError):
-        asyncio.run(_lab(settings, tenant, member, port, environment))
+        asyncio.run(_serve(settings, wanted))
 
 
-async def _lab(
-    settings: Settings, tenant: str, member: str | None, port: int, environment: dict[str, str]
-) -> None:
+async def _serve(settings: Settings, wanted: Wanted) -> None:
     _stop_when_told()
     made = parts.make(settings)
+    who = (wanted.tenant, wanted.member)
     try:
-        async with acting(made.database, tenant, member, lifetime=DAY) as actor:
-            with kernel.scratch(settings.kernel_user) as place:
+        async with acting(made.database, *who, lifetime=wanted.lifetime) as actor:
+            with kernel.scratch(wanted.user) as place:
                 await _renew(made, actor, place)
-                await _serve(made, actor, place, port, environment)
+                await _run(made, actor, place, wanted)
     finally:
         await made.database.close()
 
@@ -47,28 +91,25 @@ def _stop_when_told() -> None:
             loop.add_signal_handler(wish, task.cancel)
 
 
-async def _serve(
-    made: parts.Parts, actor: Actor, place: kernel.Place, port: int, environment: dict[str, str]
-) -> None:
+async def _run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Wanted) -> None:
     ahead = {"WORKBENCH_WARM_KERNELS": str(made.settings.warm_kernels)}
-    options = place.options() | {"env": place.environment() | ahead | environment}
-    host = made.settings.host
+    environment = place.environment() | ahead | wanted.environment
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ip={host}", f"--port={port}"),
-        *("--ServerApp.port_retries=0", "--ServerApp.allow_root=True", "--log-level=ERROR"),
-        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-        *starting.OPTIONS,
+        *(sys.executable, *wanted.command),
         start_new_session=True,  # Ctrl-C would make it ask a question that nobody sees
-        **options,
+        **(place.options() | {"env": environment}),
     )
+    ended = asyncio.create_task(process.wait())
     renewal = asyncio.create_task(_renew_for_ever(made, actor, place))
     try:
-        await process.wait()
+        await asyncio.wait(
+            {ended, renewal} if wanted.ends else {ended}, return_when=asyncio.FIRST_COMPLETED
+        )
     finally:
         renewal.cancel()
         with suppress(ProcessLookupError):
             process.terminate()
-        await process.wait()
+        await ended
 
 
 async def _renew_for_ever(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:

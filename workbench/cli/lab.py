@@ -30,7 +30,7 @@ def lab(
     if TOKEN not in os.environ:
         console.out.print(f"JupyterLab: {address(settings, port, token)}")
     with connect.server(settings):
-        jupyter.serve_lab(settings, tenant, member, port, {TOKEN: token})
+        jupyter.serve(settings, jupyter.alone(settings, tenant, member, port, token))
 
 
 def new_token() -> str:

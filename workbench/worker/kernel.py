@@ -75,13 +75,13 @@ class Place:
             "stderr": subprocess.DEVNULL,
         }
         if self.user is not None:
-            group = pwd.getpwnam(self.user).pw_gid
-            options |= {"user": self.user, "group": group, "extra_groups": []}
+            user, group = ids(self.user)
+            options |= {"user": user, "group": group, "extra_groups": []}
         return options
 
     def hand(self, ticket: Ticket) -> None:
         """Give the kernel a ticket, in place of any that it has."""
-        ticket.write(self.ticket, None if self.user is None else pwd.getpwnam(self.user).pw_uid)
+        ticket.write(self.ticket, None if self.user is None else ids(self.user)[0])
 
     def command(self, *arguments: str) -> list[str]:
         """The command that starts a Python here, under the limits."""
@@ -107,7 +107,7 @@ class Place:
     def give(self, path: Path) -> None:
         """Give a file or folder to the kernel's system user."""
         if self.user is not None:
-            shutil.chown(path, self.user)
+            shutil.chown(path, ids(self.user)[0])
 
 
 class Guest(Place):
@@ -126,6 +126,14 @@ class Guest(Place):
     def settle(cls) -> "Guest":
         """Make a place of this kind."""
         return cls(settle(None).folder)
+
+
+def ids(user: str) -> tuple[int, int]:
+    """The numbers of a system user and its group; a number is both, and need not be known."""
+    if user.isdecimal():
+        return int(user), int(user)
+    known = pwd.getpwnam(user)
+    return known.pw_uid, known.pw_gid
 
 
 def settle(user: str | None, python: str = sys.executable, limits: Limits | None = None) -> Place:
@@ -216,7 +224,8 @@ def can_start(user: str, python: str) -> bool:
     """Whether a system user can start this Python and import Workbench; only root can tell."""
     command = [python, "-I", "-c", "import workbench"]
     try:
-        subprocess.run(command, user=user, cwd="/", check=True, capture_output=True)
+        uid, _ = ids(user)
+        subprocess.run(command, user=uid, cwd="/", check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return False
     return True
