@@ -26,7 +26,7 @@ HUB = ("JUPYTERHUB_", "JPY_")  # what JupyterHub tells its servers
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The JupyterLab of one member of a tenant: how it is started, and as which system user.
+    """The JupyterLab of one member of a tenant: how it is started, as which system user, and where.
 
     One that `ends` does so when its member may act no more; another is left without data.
     """
@@ -36,6 +36,7 @@ class Wanted:
     command: tuple[str, ...]
     environment: dict[str, str]
     user: str | None = None
+    folder: Path | None = None
     lifetime: timedelta = DAY
     ends: bool = False
 
@@ -61,7 +62,8 @@ def of_the_hub(engineer: Engineer, own: Path) -> Wanted:
     )
     environment = told | {"HOME": str(own), "USER": engineer.name}
     user = engineers.user(own)
-    return Wanted(str(engineer.tenant), engineer.email, command, environment, user, WEEK, ends=True)
+    who = (str(engineer.tenant), engineer.email)
+    return Wanted(*who, command, environment, user, own, WEEK, ends=True)
 
 
 def serve(settings: Settings, wanted: Wanted) -> None:
@@ -97,7 +99,7 @@ async def _run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Wan
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *wanted.command),
         start_new_session=True,  # Ctrl-C would make it ask a question that nobody sees
-        **(place.options() | {"env": environment}),
+        **(place.options() | {"env": environment, "cwd": str(wanted.folder or place.folder)}),
     )
     ended = asyncio.create_task(process.wait())
     renewal = asyncio.create_task(_renew_for_ever(made, actor, place))
