@@ -47,21 +47,29 @@ class WorkbenchAuthenticator(Authenticator):  # type: ignore[misc]  # it has no 
         self._tokens[name] = tokens
         return name
 
-    async def refresh_user(self, user: Any, handler: Any = None) -> bool:  # noqa: ARG002 (its own)
+    async def refresh_user(self, user: Any, handler: Any = None) -> bool:
         """Whether Workbench still knows the log-in, and the engineer may still write notebooks."""
-        tokens = self._tokens.get(user.name)
+        # JupyterHub 6.1 asks it of a handler next, and sets it only where a token was sent.
+        if handler is not None and not hasattr(handler, "_token_authenticated"):
+            handler._token_authenticated = False  # noqa: SLF001
+        me = await self._renewed(user.name)
+        return me is not None and me.is_success and NEEDED in me.json()["permissions"]
+
+    async def _renewed(self, name: str) -> httpx.Response | None:
+        """Who the tokens of an engineer belong to; older ones are traded for new ones first."""
+        tokens = self._tokens.get(name)
         if tokens is None:
-            return False
+            return None
         me = await self._me(tokens)
-        if me.status_code == httpx.codes.UNAUTHORIZED:
-            order = {"refresh_token": tokens["refresh_token"]}
-            renewed = await self._ask("POST", "auth/refresh", json=order)
-            if renewed.is_error:
-                self._tokens.pop(user.name, None)
-                return False
-            self._tokens[user.name] = renewed.json()
-            me = await self._me(self._tokens[user.name])
-        return me.is_success and NEEDED in me.json()["permissions"]
+        if me.status_code != httpx.codes.UNAUTHORIZED:
+            return me
+        order = {"refresh_token": tokens["refresh_token"]}
+        renewed = await self._ask("POST", "auth/refresh", json=order)
+        if renewed.is_error:
+            self._tokens.pop(name, None)
+            return None
+        self._tokens[name] = renewed.json()
+        return await self._me(self._tokens[name])
 
     async def _me(self, tokens: Tokens) -> httpx.Response:
         return await self._ask("GET", "auth/me", headers=_signed(tokens))

@@ -27,6 +27,7 @@ c.JupyterHub.authenticator_class = WorkbenchAuthenticator
 c.WorkbenchAuthenticator.api_url = os.environ["WORKBENCH_HUB_API"]
 c.Authenticator.allow_all = True
 c.Authenticator.auth_refresh_age = 300
+c.Authenticator.auth_refresh_strict = True  # who left reaches no server that still runs
 c.Authenticator.refresh_pre_spawn = True
 
 c.JupyterHub.spawner_class = WorkbenchSpawner
