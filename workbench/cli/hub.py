@@ -47,6 +47,7 @@ def start(
     place.mkdir(mode=0o711, parents=True, exist_ok=True)
     environment = os.environ | {
         "WORKBENCH_HOME": str(settings.prepared_home()),
+        "WORKBENCH_HUB_CONFIG": str(CONFIG),
         "WORKBENCH_HUB_HOME": str(home),
         "WORKBENCH_HUB_HOST": settings.host,
         "WORKBENCH_HUB_PORT": str(port),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from workbench.actor import Actor
 from workbench.cli.acting import acting
 from workbench.jupyter import engineers, starting
@@ -38,6 +40,7 @@ class Wanted:
     user: str | None = None
     folder: Path | None = None
     lifetime: timedelta = DAY
+    renewal: timedelta = RENEWAL
     ends: bool = False
 
 
@@ -80,7 +83,7 @@ async def _serve(settings: Settings, wanted: Wanted) -> None:
         async with acting(made.database, *who, lifetime=wanted.lifetime) as actor:
             with kernel.scratch(wanted.user) as place:
                 await _renew(made, actor, place)
-                await _run(made, actor, place, wanted)
+                await run(made, actor, place, wanted)
     finally:
         await made.database.close()
 
@@ -93,7 +96,8 @@ def _stop_when_told() -> None:
             loop.add_signal_handler(wish, task.cancel)
 
 
-async def _run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Wanted) -> None:
+async def run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Wanted) -> None:
+    """Run a JupyterLab in a place, with a ticket that is renewed, until it or its right ends."""
     ahead = {"WORKBENCH_WARM_KERNELS": str(made.settings.warm_kernels)}
     environment = place.environment() | ahead | wanted.environment
     process = await asyncio.create_subprocess_exec(
@@ -102,7 +106,7 @@ async def _run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Wan
         **(place.options() | {"env": environment, "cwd": str(wanted.folder or place.folder)}),
     )
     ended = asyncio.create_task(process.wait())
-    renewal = asyncio.create_task(_renew_for_ever(made, actor, place))
+    renewal = asyncio.create_task(_renew_for_ever(made, actor, place, wanted.renewal))
     try:
         await asyncio.wait(
             {ended, renewal} if wanted.ends else {ended}, return_when=asyncio.FIRST_COMPLETED
@@ -114,10 +118,14 @@ async def _run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Wan
         await ended
 
 
-async def _renew_for_ever(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:
+async def _renew_for_ever(
+    made: parts.Parts, actor: Actor, place: kernel.Place, pause: timedelta
+) -> None:
+    """Renew the ticket until the member may act no more; PostgreSQL may be away for a while."""
     while True:
-        await asyncio.sleep(RENEWAL.total_seconds())
-        await _renew(made, actor, place)
+        await asyncio.sleep(pause.total_seconds())
+        with suppress(OperationalError):
+            await _renew(made, actor, place)
 
 
 async def _renew(made: parts.Parts, actor: Actor, place: kernel.Place) -> None:

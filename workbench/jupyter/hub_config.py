@@ -1,6 +1,6 @@
 """The configuration of JupyterHub, as `workbench hub` starts it; one of your own may load it.
 
-load_subconfig("/path/to/workbench/jupyter/hub_config.py")
+load_subconfig(os.environ["WORKBENCH_HUB_CONFIG"])
 """
 
 import os
