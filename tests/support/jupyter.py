@@ -33,8 +33,8 @@ class Kernel:
                 continue
             content = message["content"]
             if message["msg_type"] in {"stream", "error"}:
-                said += content.get("text") or str(content)
-            said += content.get("data", {}).get("text/plain", "")
+                said += str(content.get("text") or content)
+            said += str(content.get("data", {}).get("text/plain", ""))
             if content.get("execution_state") == "idle":  # all that it said came before
                 return said
 

@@ -124,7 +124,8 @@ class Order(Asking):
         answer = await self.asked("GET", f"notebooks/{name}")
         if answer is None:
             return
-        kept = await ensure_async(self.contents_manager.get(path, type="notebook"))
+        files: Any = self.contents_manager
+        kept = await ensure_async(files.get(path, type="notebook"))
         given = opened.values(kept["content"])
         notebook = answer.json()
         declared = notebook["parameters"]["properties"]
