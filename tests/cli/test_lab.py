@@ -65,7 +65,11 @@ def lab(shell: Shell) -> Iterator[str]:
 
 def test_it_lets_nobody_in_without_the_token(lab: str) -> None:
     """The server answers the token's owner, and nobody else."""
-    assert httpx.get(f"{lab}/api/contents").status_code == httpx.codes.FORBIDDEN
+    for path in ("api/contents", "workbench/notebooks", "workbench/order?path=tenant_report.ipynb"):
+        assert httpx.get(f"{lab}/{path}").status_code == httpx.codes.FORBIDDEN
+    assert httpx.post(f"{lab}/workbench/runs", json={}).status_code == httpx.codes.FORBIDDEN
+    silent = httpx.get(f"{lab}/workbench/notebooks", headers=HEADERS)  # for there is no API
+    assert (silent.status_code, "does not answer" in silent.text) == (httpx.codes.CONFLICT, True)
     assert httpx.get(f"{lab}/api/contents", headers=HEADERS).status_code == httpx.codes.OK
 
 
