@@ -47,7 +47,7 @@ def explain(ctx: typer.Context, is_asked: bool) -> None:
     raise typer.Exit
 
 
-def run(
+def run(  # noqa: PLR0913 (each is an option)
     # Read before --help, which tells what the notebook takes, and missing only without it.
     notebook: Annotated[
         str, typer.Argument(metavar="NOTEBOOK", help="The notebook's name.", is_eager=True)
@@ -84,7 +84,8 @@ def run(
     settings = Settings()
     serve.prepare(settings, quiet=True)
     with connect.server(settings):
-        ended, missed = asyncio.run(_run(settings, chosen, parameters, key, tenant, member))
+        order = Order(chosen, parameters, key, tuple(after or ()))
+        ended, missed = asyncio.run(_run(settings, order, tenant, member))
     told: dict[str, Any] = {"id": ended.id, "status": ended.status, "error": ended.error}
     if as_json:
         told["missed"] = [each.model_dump(mode="json") for each in missed]
@@ -92,10 +93,6 @@ def run(
     for each in missed:
         console.err.print(f"over budget: {each}", markup=False, soft_wrap=True)
     if ended.status != Status.SUCCEEDED or (missed and keep_budgets):
-        order = Order(chosen, parameters, key, tuple(after or ()))
-        ended = asyncio.run(_run(settings, order, tenant, member))
-    console.show([{"id": ended.id, "status": ended.status, "error": ended.error}], as_json=as_json)
-    if ended.status != Status.SUCCEEDED:
         raise typer.Exit(1)
 
 
@@ -111,14 +108,8 @@ def given(notebook: Notebook, pairs: list[str]) -> dict[str, Any]:
 
 
 async def _run(
-    settings: Settings,
-    notebook: Notebook,
-    parameters: dict[str, Any],
-    key: str | None,
-    tenant: str,
-    member: str | None,
+    settings: Settings, order: Order, tenant: str, member: str | None
 ) -> tuple[Run, list[Missed]]:
-async def _run(settings: Settings, order: Order, tenant: str, member: str | None) -> Run:
     database = connect.database(settings)
     quota = Quota(settings.runs_at_once, settings.runs_waiting, settings.runs_a_day)
     try:

@@ -1,6 +1,6 @@
 """A feed: what one listener has not been told yet, each time under the rights it has then."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
@@ -18,20 +18,22 @@ from workbench.events.ears import Ear, Ears, Heard
 from workbench.events.schemas import Event, Opening
 from workbench.identity.tokens import Claims
 from workbench.outbox import queries as outbox
+from workbench.outbox.models import OutboxMessage
 from workbench.permissions import Permission
 from workbench.runs import logs
 
 PAGE = 200
 LEAST_SECONDS = 0.1  # between two newest states of one thing
 MOST_SECONDS = 2.0  # between two looks, also when nothing is heard
-CHANGED = "dataset.changed"
+CHANGED, REMOVED = "dataset.changed", "dataset.removed"
 READY = "ready"
 MISSED = "missed"
 
 
 class Looked(NamedTuple):
-    """What one look has found: messages' events, newest states, and up to where it has seen."""
+    """What one look has found: messages and events of them, newest states, and how far it saw."""
 
+    messages: list[OutboxMessage]
     told: list[Event]
     newest: list[Event]
     position: int
@@ -72,11 +74,15 @@ class Feed:
             self._ear.urgent.set()
             self._ear.anything.set()
         events = [event for event in looked.newest if self._is_newer(event)]
-        return [*looked.told, *events, *await self._printed(actor, heard)]
+        gone = self._gone(heard, looked.newest)
+        told = await self._told(actor, looked)
+        return [*told, *events, *gone, *await self._printed(actor, heard)]
 
     async def _looked(self, actor: Actor, heard: Heard) -> Looked:
         position = self._position or 0
-        rights = actor.tenant_id, actor.permissions, actor.grants
+        # Who sees parts may be shown what nobody else is.
+        person = actor.user_id if actor.grants else None
+        rights = actor.tenant_id, actor.permissions, actor.grants, person
         things = heard.is_everything, frozenset(heard.runs), frozenset(heard.datasets)
         look = partial(_look, self._database, actor, heard, position)
         try:
@@ -100,54 +106,33 @@ class Feed:
         topic = MISSED if is_missed else READY
         return [Event(id=found.id if found is not None else None, topic=topic, data={})]
 
-    async def _messages(self, session: AsyncSession, actor: Actor) -> list[OutboxMessage]:
-        statement = outbox.after(actor, self._position or 0, showing.TOPICS, PAGE)
-        messages = [*(await session.scalars(statement))]
-        if messages:
-            self._position = messages[-1].position
-        return messages
-
-    async def _newest(self, session: AsyncSession, actor: Actor, heard: Heard) -> list[Event]:
-        events = []
-        if heard.runs or heard.is_everything:
-            runs = None if heard.is_everything else heard.runs
-            events += await showing.runs(session, actor, runs)
-        if heard.datasets or heard.is_everything:
-            datasets = None if heard.is_everything else heard.datasets
-            found = await showing.datasets(session, actor, datasets)
-            events += [event for event in found if self._is_newer(event)] + self._gone(
-                self._datasets.keys() if datasets is None else self._datasets.keys() & datasets,
-                {UUID(event.data["id"]) for event in found},
-            )
-        for run_id in self._logs if heard.is_everything else self._logs.keys() & heard.runs:
-            events += await self._printed(session, actor, run_id)
-        return events
-
     def _is_newer(self, event: Event) -> bool:
+        """Whether a newest state is news; a run's always is."""
+        if event.topic != CHANGED:
+            return True
         dataset_id = UUID(event.data["id"])
         told = event.data["name"], int(event.data["version"])
         is_newer = self._datasets.get(dataset_id) != told
         self._datasets[dataset_id] = told
         return is_newer
 
-    def _gone(self, looked_for: Collection[UUID], found: Collection[UUID]) -> list[Event]:
-        """Those that were told, and are not there any more or not shown."""
-        names = {id_: self._datasets.pop(id_)[0] for id_ in set(looked_for) - set(found)}
-        return [
-            Event(topic="dataset.removed", data={"id": str(id_), "name": name})
-            for id_, name in names.items()
-        ]
+    def _gone(self, heard: Heard, newest: Sequence[Event]) -> list[Event]:
+        """Datasets that were told, and are not there any more or not shown."""
+        there = {UUID(event.data["id"]) for event in newest if event.topic == CHANGED}
+        known = self._datasets.keys()
+        gone = (known if heard.is_everything else known & heard.datasets) - there
+        names = {id_: self._datasets.pop(id_)[0] for id_ in gone}
+        return [Event(topic=REMOVED, data={"id": str(id_), "name": names[id_]}) for id_ in names]
 
-    async def _printed(self, session: AsyncSession, actor: Actor, run_id: UUID) -> list[Event]:
-        if not actor.may_somewhere(Permission.RUN_READ):
-    def _is_newer(self, event: Event) -> bool:
-        """Whether a newest state is news; a run's always is."""
-        if event.topic != CHANGED:
-            return True
-        dataset_id, version = UUID(event.data["id"]), int(event.data["version"])
-        is_newer = self._versions.get(dataset_id) != version
-        self._versions[dataset_id] = version
-        return is_newer
+    async def _told(self, actor: Actor, looked: Looked) -> list[Event]:
+        """What messages tell, in their order; of those for one person, what this one is told."""
+        personal = [one for one in looked.messages if one.topic in showing.PERSONAL]
+        if not personal:
+            return looked.told
+        async with self._database.session(actor) as session:
+            own = await showing.told(session, actor, personal)
+        places: dict[UUID | None, int] = {each.id: at for at, each in enumerate(looked.messages)}
+        return sorted([*looked.told, *own], key=lambda event: places[event.id])
 
     async def _printed(self, actor: Actor, heard: Heard) -> list[Event]:
         wanted = self._logs if heard.is_everything else self._logs.keys() & heard.runs
@@ -173,7 +158,8 @@ async def _look(database: Database, actor: Actor, heard: Heard, position: int) -
     async with database.session(actor) as session:
         statement = outbox.after(actor, position, showing.TOPICS, PAGE)
         messages = [*(await session.scalars(statement))]
-        told = await showing.told(session, actor, messages)
+        shared = [one for one in messages if one.topic not in showing.PERSONAL]
+        told = await showing.told(session, actor, shared)
         newest: list[Event] = []
         if heard.runs or heard.is_everything:
             runs = None if heard.is_everything else heard.runs
@@ -182,7 +168,7 @@ async def _look(database: Database, actor: Actor, heard: Heard, position: int) -
             datasets = None if heard.is_everything else heard.datasets
             newest += await showing.datasets(session, actor, datasets)
     seen = messages[-1].position if messages else None
-    return Looked(told, newest, seen or position, len(messages) == PAGE)
+    return Looked(messages, told, newest, seen or position, len(messages) == PAGE)
 
 
 @asynccontextmanager

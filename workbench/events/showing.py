@@ -120,6 +120,8 @@ TOPICS = {
     "run.finished": "run",
     "run.moved": "run",
 }
+# Of these everybody is told what concerns himself: no two listeners share a look at them.
+PERSONAL = frozenset({"notice.read", "notice.written"})
 NAMES = {
     "import": "import_id",
     "membership": "membership_id",

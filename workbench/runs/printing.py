@@ -15,15 +15,13 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from workbench.errors import TooMany, Unavailable
 
-# The first draws without the work that windows make.
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 NOBODY = 65534
 SECONDS = 60.0
 MOST_BYTES = 32 * 1024**2  # of a page
@@ -105,18 +103,6 @@ async def _run(binary: str, folder: Path, *arguments: str) -> None:
     """Have Chromium do something, and leave nothing of it behind."""
     command = [binary, *OPTIONS, *_as_root(folder), f"--user-data-dir={folder}/profile", *arguments]
     # The loop that serves, uvloop, starts no process as another user.
-    begin = partial(
-        subprocess.Popen[bytes],
-        [binary, *OPTIONS, *_as_root(folder), f"--user-data-dir={folder}/profile", *arguments],
-        env=_environment(folder),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        **_user(),
-    )
-    process = await asyncio.to_thread(begin)
     process = await asyncio.to_thread(_started, command, folder)
     try:
         await asyncio.to_thread(process.wait, SECONDS)

@@ -134,18 +134,16 @@ async def _take(
     entry: roll.Entry,
 ) -> None:
     working = [asyncio.create_task(_lane(app, queues, most)) for queues, most in lanes.items()]
-    rescuing = asyncio.create_task(_often(lambda: _rescue(parts, app, entry.hands), RESCUE_SECONDS))
-    signing = asyncio.create_task(_often(lambda: entry.sign(app), SIGN_SECONDS))
     kept = forgetting.Kept.of(parts.settings)
     chores = (
-        asyncio.create_task(_often(lambda: _rescue(parts, app, hands), RESCUE_SECONDS)),
+        asyncio.create_task(_often(lambda: _rescue(parts, app, entry.hands), RESCUE_SECONDS)),
+        asyncio.create_task(_often(lambda: entry.sign(app), SIGN_SECONDS)),
         asyncio.create_task(_often(lambda: forgetting.forget_jobs(app, kept), PURGE_SECONDS)),
     )
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (rescuing, signing, stopping):
         for task in (*chores, stopping):
             await _end(task)
         lost = [task for task in working if task.done()]

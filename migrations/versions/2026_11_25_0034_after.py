@@ -4,7 +4,7 @@ from importlib import import_module
 
 from migrations.policies import APP, KEEPER, VIEWER, definer, reader_view, run, unforced
 
-revision = "0035"
+revision = "0034"
 down_revision = "0033"
 
 OLDER = import_module("migrations.versions.2026_11_24_0030_turns").NEXT

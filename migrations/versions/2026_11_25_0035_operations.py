@@ -4,8 +4,8 @@ from pathlib import Path
 
 from migrations.policies import APP, KEEPER, definer, run
 
-revision = "0038"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 
 STEWARD, OWNER, WORKER = "workbench_steward", "workbench_owner", "workbench_worker"
 
