@@ -5,7 +5,7 @@ import asyncio
 import panel as pn
 
 from dashboards import live
-from dashboards.components import numbers, states
+from dashboards.components import states
 from dashboards.components.face import Face
 from dashboards.components.latest import Latest
 from dashboards.components.shell import Shell
@@ -143,8 +143,8 @@ class Flights:
 def headline(name: str, options: Options) -> str:
     """What is shown, in a sentence."""
     if options.first is None or options.last is None:
-        return f"{numbers.count(options.flights)} flights of {name}"
+        return f"{options.flights:,} flights of {name}"
     return (
-        f"{numbers.count(options.flights)} flights of {name} from New York City, "
-        f"{numbers.day(options.first)} to {numbers.day(options.last)}"
+        f"{options.flights:,} flights of {name} from New York City, "
+        f"{options.first:%-d %b %Y} to {options.last:%-d %b %Y}"
     )
