@@ -66,7 +66,11 @@ class Audit:
         self._heading = Face("heading", title="Audit", text="")
         self._chain = Face("audit_chain", kind="asked", title="The chain is being checked", text="")
         self._check = pmui.Button(
-            label="Check every entry", variant="outlined", on_click=self._check_all, margin=0
+            label="Check every entry",
+            variant="outlined",
+            on_click=self._check_all,
+            align="center",
+            margin=0,
         )
         self.filters = Filters.of(self._hear, knows_people=store.knows_people)
         self.list = AuditList.of(self._hear, empty_text=NOTHING)

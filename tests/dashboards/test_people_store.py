@@ -5,7 +5,7 @@ import pytest
 from dashboards.people.store.members import MemberStore
 from dashboards.visits import House, Screen, Visit
 from tests.conftest import MakeActor
-from tests.support import people
+from tests.support import granting, people
 from workbench.access import queries, returning, roles
 from workbench.access.commands import AlreadyMember, OwnRole, TooWide
 from workbench.actor import Actor
@@ -104,6 +104,23 @@ async def test_nobody_brings_more_back_than_he_holds(
     with pytest.raises(TooWide):
         async with database.session(narrow) as session:
             await returning.restore_member(session, narrow, member)
+
+    guest = await people.join(
+        database, tenant.id, (await people.make_user(database)).id, Role.GUEST
+    )
+    await granting.grant(database, owner, guest, "notebook", "tenant_report")
+    await people.leave(database, tenant.id, guest)
+    plain = owner.narrowed(owner.permissions - {Permission.ROLE_MANAGE})
+    with pytest.raises(Forbidden):
+        async with database.session(plain) as session:
+            await returning.restore_member(session, plain, guest)
+    # Who has lost the right since the page was opened is refused by PostgreSQL.
+    async with database.session(plain) as session:
+        with pytest.raises(TooWide):
+            await returning.restore_member(session, owner, guest)
+        await session.rollback()
+    async with database.session(owner) as session:
+        assert (await returning.restore_member(session, owner, guest)).deleted_at is None
 
     await people.join(database, tenant.id, user.id, Role.VIEWER)
     with pytest.raises(AlreadyMember):
