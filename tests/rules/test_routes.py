@@ -50,6 +50,7 @@ MAKES_NOTHING = {
     "POST /api/v1/deleted-tenants/{tenant_id}/restore",
     "POST /api/v1/files/uploads/{upload_id}/finish",
     "POST /api/v1/files/{file_id}/restore",
+    "POST /api/v1/members/{member_id}/restore",
     "POST /api/v1/sql",
     "POST /api/v1/sql/explain",
     "POST /api/v1/sql/export",
