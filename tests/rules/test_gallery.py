@@ -11,10 +11,13 @@ from workbench.settings import ROOT
 COMPONENTS = ROOT / "dashboards" / "components"
 # Modules of components that draw nothing by themselves, and why.
 SILENT = {
+    "attempts": "does what is wished, and answers sentences",
     "drawings": "options of charts, shown as charts",
     "latest": "does work, and draws nothing",
     "layout": "puts parts under each other",
     "numbers": "texts",
+    "parts": "what the browser's side of others is put together from",
+    "permission_words": "texts",
     "states": "texts, shown on the stage",
 }
 
