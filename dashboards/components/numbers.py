@@ -125,3 +125,4 @@ def duration(passed: timedelta | None) -> str:
     if passed < DAY:
         return f"{passed // HOUR} h {passed % HOUR // MINUTE} min"
     return f"{passed // DAY} d {passed % DAY // HOUR} h"
+    return f"{value:,.0f} ms" if value < 1000 else f"{value / 1000:,.1f} s"  # noqa: PLR2004

@@ -72,7 +72,6 @@ MAKES_NOTHING = {
     "POST /api/v1/runs/{run_id}/retry",
     "POST /api/v1/notifications/read",
     "POST /api/v1/operations/failed-jobs/{job_id}/retry",
-    "POST /api/v1/members/{member_id}/restore",
     "POST /api/v1/notifications/{notice_id}/read",
     "POST /api/v1/schedules/{schedule_id}/pause",
     "POST /api/v1/schedules/{schedule_id}/restore",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from dashboards.components import layout, numbers
 from dashboards.components.face import Face
+from dashboards.operations import words
 from dashboards.operations.store import Now
 from workbench.operations.schemas import DatabaseView, Line, TenantUse, Wellness, Work, Worker
 
@@ -78,9 +79,10 @@ def headlines(now: Now, tenants: Sequence[TenantUse]) -> list[dict[str, str]]:
         (numbers.count(sum(line.waiting for line in work.lines)), "in all queues"),
         (numbers.count(sum(line.running for line in work.lines)), f"{busy} of {hands} hands busy"),
         (numbers.duration(oldest(work, now.at)), "of what waits now"),
+        (words.lasting(oldest(work, now.at)), "of what waits now"),
         (numbers.count(len(alive)), f"{len(work.workers) - len(alive)} silent"),
         (numbers.count(post.mails), f"{post.given_up} given up today"),
-        (numbers.size(data.bytes), f"{used} of {data.most_connections} connections"),
+        (words.size(data.bytes), f"{used} of {data.most_connections} connections"),
     )
     return [
         {"label": label, "value": value, "note": note}
@@ -121,6 +123,7 @@ def _sums(lines: Sequence[Line], at: datetime) -> dict[str, Any]:
         "waiting": sum(line.waiting for line in lines),
         "running": sum(line.running for line in lines),
         "oldest": numbers.duration(at - min(since)) if since else numbers.NOTHING,
+        "oldest": words.lasting(at - min(since)) if since else numbers.NOTHING,
     }
 
 
@@ -132,6 +135,8 @@ def workers(found: Sequence[Worker], at: datetime) -> list[dict[str, Any]]:
             "is_alive": worker.is_alive,
             "seen": numbers.duration(max(timedelta(), at - worker.seen_at)),
             "up": numbers.duration(at - worker.started_at),
+            "seen": words.lasting(max(timedelta(), at - worker.seen_at)),
+            "up": words.lasting(at - worker.started_at),
             "busy": worker.busy,
             "hands": worker.hands,
             "warm": worker.warm,
@@ -148,11 +153,11 @@ def database(found: DatabaseView, at: datetime) -> dict[str, Any]:
     used = sum(each.total for each in found.backends)
     return {
         "version": found.version,
-        "bytes": numbers.size(found.bytes),
+        "bytes": words.size(found.bytes),
         "revision": found.revision,
         "head": found.head,
         "sizes": [
-            {"name": s.name, "bytes": numbers.size(s.bytes), "share": s.bytes / most}
+            {"name": s.name, "bytes": words.size(s.bytes), "share": s.bytes / most}
             for s in found.sizes
         ],
         "used": used,
@@ -166,6 +171,7 @@ def database(found: DatabaseView, at: datetime) -> dict[str, Any]:
                 "lasts": numbers.duration(at - t.since),
                 "state": t.state,
             }
+            {"login": t.login, "pid": t.pid, "lasts": words.lasting(at - t.since), "state": t.state}
             for t in found.long_transactions
         ],
         "statements_are_kept": found.statements_are_kept,

@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 from dashboards.components import layout, numbers
 from dashboards.components.face import Face
 from dashboards.components.roster import Action, Cell, Column, Do, Roster, Row
+from dashboards.operations import words
 from dashboards.operations.store import Gone
 from workbench.operations.schemas import RowsHeld, TenantUse
 
@@ -131,10 +132,10 @@ def row(tenant: TenantUse, held: RowsHeld | None, at: datetime) -> Row:
             Cell(numbers.count(tenant.members)),
             Cell(
                 numbers.count(held.rows_held if held else 0),
-                note=f"≈ {numbers.size(held.row_bytes)}" if held else "",
+                note=f"≈ {words.size(held.row_bytes)}" if held else "",
             ),
             Cell(
-                f"{numbers.size(tenant.file_bytes)} of {numbers.size(tenant.file_quota)}",
+                f"{words.size(tenant.file_bytes)} of {words.size(tenant.file_quota)}",
                 share=share,
                 is_full=share > FULL,
             ),
