@@ -85,7 +85,7 @@ PAGE = {
     # On paper: what is shown, without the ways to change it, and all of it.
     "@media print": {
         "&, & .main": {"height": "auto !important", "overflow": "visible !important"},
-        "& .header, & .sidebar": {"display": "none !important"},
+        "& .header, & > nav, & .main .MuiToolbar-root": {"display": "none !important"},
         "& .main": {"backgroundColor": "#ffffff", "padding": "0 !important"},
     },
 }

@@ -63,6 +63,19 @@ async def visit(app: FastAPI, path: str, token: str | None = None) -> None:
         protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token)]
         async with websockets.connect(address, subprotocols=protocols) as socket:
             assert "ACK" in str(await socket.recv())
+def opened(url: str, path: str) -> websockets.connect:
+    """A socket to a page."""
+    token = generate_jwt_token(
+        generate_session_id(), extra_payload={"headers": {}, "cookies": {}, "arguments": {}}
+    )
+    protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token)]
+    return websockets.connect(f"{url.replace('http', 'ws')}{path}/ws", subprotocols=protocols)
+
+
+async def visit(app: FastAPI, path: str) -> None:
+    """Open a socket and go away."""
+    async with serving(app) as url, opened(url, path.removesuffix("/ws")) as socket:
+        assert "ACK" in str(await socket.recv())
 
 
 class TestDisconnect:
@@ -104,6 +117,19 @@ class TestGone:
             await visit(app, "/mended/ws", self.TOKEN)
 
         assert not bokeh._clients
+class TestSlowness:
+    """A browser that takes its time."""
+
+    async def test_is_known(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
+        """While a message is on its way its document is not drawn again; afterwards it may be."""
+        app, bokeh = served
+        async with serving(app) as url, opened(url, "/mended") as socket:
+            assert "ACK" in str(await socket.recv())
+            [session] = bokeh._applications["/mended"].sessions
+            [connection] = session._subscribed_connections
+            async with upstream._locks[connection._socket]:
+                assert upstream.is_sending(session.document)
+            assert not upstream.is_sending(session.document)
 
 
 class TestSending:
