@@ -61,7 +61,8 @@ export function render({ model, el }) {
     });
     const tokens = model.tokens.map((each) => token(model, each, asked, draw));
     redraw(host,
-      element("section", { class: "card", "aria-label": "Sign-ins" }, element("h2", {}, "Where you are signed in"), told(model),
+      model.said && element("div", { class: "wide" }, told(model)),
+      element("section", { class: "card", "aria-label": "Sign-ins" }, element("h2", {}, "Where you are signed in"),
         model.is_loading ? element("div", { class: "waiting", "aria-hidden": "true" }, " ") : element("ul", { class: "items" }, model.sign_ins.map((each) => signIn(model, each, asked, draw))),
         others > 0 && element("div", { class: "row" }, everywhere.open, everywhere.sure)),
       element("section", { class: "card", "aria-label": "API tokens" }, element("h2", {}, "API tokens"),
