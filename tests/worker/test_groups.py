@@ -53,9 +53,9 @@ async def test_nothing_leaves_the_group_of_a_kernel(
     run = await limited.run(actor, ESCAPE)
     pid, is_grouped = bench.said(run).split()
     assert (run.status, is_grouped) == ("succeeded", str(bool(folders)))
-    escaped = psutil.Process(int(pid)) if psutil.pid_exists(int(pid)) else None
-    assert (escaped is None) == bool(folders)
-    if escaped is not None:
+    with suppress(psutil.NoSuchProcess):
+        escaped = psutil.Process(int(pid))
+        assert (escaped.status() == psutil.STATUS_ZOMBIE) == bool(folders)
         escaped.kill()
     assert [child for folder in folders for child in folder.iterdir() if child.is_dir()] == []
 

@@ -6,11 +6,13 @@ started the worker may count its processes by the groups that they are in.
 """
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 PERIOD = 100_000  # microseconds, of which a share of the processors is told
+TRIES, PAUSE_SECONDS = 50, 0.02
 MEMBERS = "cgroup.procs"
 HELD = {
     "memory": ("memory.max", "memory.limit_in_bytes"),
@@ -46,10 +48,15 @@ def members(groups: Iterable[Path], name: str) -> set[int]:
 
 
 def leave(groups: Iterable[Path], name: str) -> None:
-    """Remove the group of a name, whose processes have ended."""
+    """Remove the group of a name, whose processes have been killed and may be on their way out."""
     for group in _named(groups, name):
-        with suppress(OSError):
-            group.rmdir()
+        for _ in range(TRIES):
+            try:
+                group.rmdir()
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(PAUSE_SECONDS)
 
 
 def ran_out(groups: Iterable[Path], name: str) -> bool:
