@@ -39,7 +39,7 @@ class NoRun(Unavailable):
 
 
 class NoSandbox(Unavailable):
-    """Only a run of a notebook that declares `sandbox` has a disposable database."""
+    """Only a run of a notebook that declares `sandbox` has a disposable database: order one."""
 
     code = "no_sandbox"
 
