@@ -42,10 +42,6 @@ export function render({ model, el }) {
     title.textContent = model.title;
     pre.setAttribute("aria-label", model.title || "Code");
     pre.setAttribute("role", "region");
-    code.textContent = model.code;
-  }
-
-  model.on(["code", "title"], draw);
     code.replaceChildren(...model.pieces.map(piece));
   }
 

@@ -104,25 +104,3 @@ def milliseconds(value: float) -> str:
     """A short time that was measured: milliseconds up to a second, then seconds."""
     is_short = value < 1000  # noqa: PLR2004 (a second)
     return f"{decimal(value)} ms" if is_short else f"{decimal(value / 1000, 1)} s"
-
-
-def size(value: float) -> str:
-    """Bytes in the largest unit of which there is one, such as 3.4 GB."""
-    for unit, bytes_ in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= bytes_:
-            return f"{decimal(value / bytes_, 1)} {unit}"
-    return f"{decimal(value)} B"
-
-
-def duration(passed: timedelta | None) -> str:
-    """How long something lasts, in one or two units, such as 2 h 5 min."""
-    if passed is None:
-        return NOTHING
-    if passed < MINUTE:
-        return f"{max(0, passed.total_seconds()):.0f} s"
-    if passed < HOUR:
-        return f"{passed // MINUTE} min"
-    if passed < DAY:
-        return f"{passed // HOUR} h {passed % HOUR // MINUTE} min"
-    return f"{passed // DAY} d {passed % DAY // HOUR} h"
-    return f"{value:,.0f} ms" if value < 1000 else f"{value / 1000:,.1f} s"  # noqa: PLR2004

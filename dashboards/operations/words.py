@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dashboards.components.numbers import DAY, HOUR, MINUTE, NOTHING
+from dashboards.components.numbers import DAY, HOUR, MINUTE, NOTHING, decimal
 
 UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
@@ -11,8 +11,8 @@ def size(value: float) -> str:
     """Bytes in the largest unit of which there is one, such as 3.4 GB."""
     for unit, bytes_ in UNITS:
         if value >= bytes_:
-            return f"{value / bytes_:,.1f} {unit}"
-    return f"{value:,.0f} B"
+            return f"{decimal(value / bytes_, 1)} {unit}"
+    return f"{decimal(value)} B"
 
 
 def lasting(passed: timedelta | None) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -55,27 +57,24 @@ def served() -> tuple[FastAPI, BokehFastAPI]:
     return app, bokeh
 
 
-async def visit(app: FastAPI, path: str, token: str | None = None) -> None:
-    """Load a page, open its socket and go away; with a `token`, no page is loaded before."""
+@asynccontextmanager
+async def opened(
+    app: FastAPI, path: str, token: str | None = None
+) -> AsyncIterator[websockets.ClientConnection]:
+    """Load a page and open its socket; with a `token`, no page is loaded before."""
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
         token = token or session_token((await client.get("/mended")).text)
-        address = url.replace("http", "ws") + path
         protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token)]
+        address = f"{url.replace('http', 'ws')}{path}/ws"
         async with websockets.connect(address, subprotocols=protocols) as socket:
             assert "ACK" in str(await socket.recv())
-def opened(url: str, path: str) -> websockets.connect:
-    """A socket to a page."""
-    token = generate_jwt_token(
-        generate_session_id(), extra_payload={"headers": {}, "cookies": {}, "arguments": {}}
-    )
-    protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token)]
-    return websockets.connect(f"{url.replace('http', 'ws')}{path}/ws", subprotocols=protocols)
+            yield socket
 
 
-async def visit(app: FastAPI, path: str) -> None:
+async def visit(app: FastAPI, path: str, token: str | None = None) -> None:
     """Open a socket and go away."""
-    async with serving(app) as url, opened(url, path.removesuffix("/ws")) as socket:
-        assert "ACK" in str(await socket.recv())
+    async with opened(app, path, token):
+        pass
 
 
 class TestDisconnect:
@@ -84,14 +83,14 @@ class TestDisconnect:
     async def test_is_not_noticed_by_upstream(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
         """Upstream keeps the connection, and with it the session, for ever."""
         app, bokeh = served
-        await visit(app, "/unmended/ws")
+        await visit(app, "/unmended")
 
         assert len(bokeh._clients) == 1
 
     async def test_is_noticed(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
         """Mended, nothing is kept."""
         app, bokeh = served
-        await visit(app, "/mended/ws")
+        await visit(app, "/mended")
 
         assert not bokeh._clients
 
@@ -106,7 +105,7 @@ class TestGone:
     async def test_makes_a_session_upstream(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
         """Upstream accepts it, and Panel makes the page of a request that lacks an address."""
         app, bokeh = served
-        await visit(app, "/unmended/ws", self.TOKEN)
+        await visit(app, "/unmended", self.TOKEN)
 
         assert len(bokeh._clients) == 1
 
@@ -114,17 +113,18 @@ class TestGone:
         """Mended, it is refused, so that the page is loaded again."""
         app, bokeh = served
         with pytest.raises(websockets.InvalidStatus):
-            await visit(app, "/mended/ws", self.TOKEN)
+            await visit(app, "/mended", self.TOKEN)
 
         assert not bokeh._clients
+
+
 class TestSlowness:
     """A browser that takes its time."""
 
     async def test_is_known(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
         """While a message is on its way its document is not drawn again; afterwards it may be."""
         app, bokeh = served
-        async with serving(app) as url, opened(url, "/mended") as socket:
-            assert "ACK" in str(await socket.recv())
+        async with opened(app, "/mended"):
             [session] = bokeh._applications["/mended"].sessions
             [connection] = session._subscribed_connections
             async with upstream._locks[connection._socket]:

@@ -78,7 +78,6 @@ def headlines(now: Now, tenants: Sequence[TenantUse]) -> list[dict[str, str]]:
         (numbers.count(len(tenants)), f"{suspended} suspended" if suspended else "all active"),
         (numbers.count(sum(line.waiting for line in work.lines)), "in all queues"),
         (numbers.count(sum(line.running for line in work.lines)), f"{busy} of {hands} hands busy"),
-        (numbers.duration(oldest(work, now.at)), "of what waits now"),
         (words.lasting(oldest(work, now.at)), "of what waits now"),
         (numbers.count(len(alive)), f"{len(work.workers) - len(alive)} silent"),
         (numbers.count(post.mails), f"{post.given_up} given up today"),
@@ -122,7 +121,6 @@ def _sums(lines: Sequence[Line], at: datetime) -> dict[str, Any]:
     return {
         "waiting": sum(line.waiting for line in lines),
         "running": sum(line.running for line in lines),
-        "oldest": numbers.duration(at - min(since)) if since else numbers.NOTHING,
         "oldest": words.lasting(at - min(since)) if since else numbers.NOTHING,
     }
 
@@ -133,8 +131,6 @@ def workers(found: Sequence[Worker], at: datetime) -> list[dict[str, Any]]:
         {
             "name": worker.name,
             "is_alive": worker.is_alive,
-            "seen": numbers.duration(max(timedelta(), at - worker.seen_at)),
-            "up": numbers.duration(at - worker.started_at),
             "seen": words.lasting(max(timedelta(), at - worker.seen_at)),
             "up": words.lasting(at - worker.started_at),
             "busy": worker.busy,
@@ -165,12 +161,6 @@ def database(found: DatabaseView, at: datetime) -> dict[str, Any]:
         "used_share": used / found.most_connections,
         "backends": found.backends,
         "long": [
-            {
-                "login": t.login,
-                "pid": t.pid,
-                "lasts": numbers.duration(at - t.since),
-                "state": t.state,
-            }
             {"login": t.login, "pid": t.pid, "lasts": words.lasting(at - t.since), "state": t.state}
             for t in found.long_transactions
         ],
