@@ -53,7 +53,8 @@ async def test_it_shows_what_one_was_told(
     database: Database, actor: Actor, tenant: Tenant, other_tenant: Tenant, make_actor: MakeActor
 ) -> None:
     """Whoever wished to hear is told, at once and alone; read is read; to wish no more ends it."""
-    colleague = await make_actor(tenant, Role.VIEWER)
+    # One of the same rights, with whom looks are shared.
+    colleague = await make_actor(tenant, Role.ANALYST)
     stranger = await make_actor(other_tenant, Role.OWNER)
     mine, theirs, strange = (Store(visit_of(database, who)) for who in (actor, colleague, stranger))
     await mine.wish(Event.RUN_FAILED, Channel.MAIL)
