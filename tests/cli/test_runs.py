@@ -134,3 +134,12 @@ def test_a_run_is_cloned_cancelled_deleted_restored_and_purged(
     done(shell, "runs", "delete", clone)
     assert "0 files" in done(shell, "runs", "purge", clone)
     assert shell("runs", "restore", clone, *AT).returncode == 1
+
+
+def test_a_run_waits_for_runs_that_are_there(shell: Shell, runs: list[str]) -> None:
+    """`run --after` takes a run that is there, and names one that is not."""
+    nobody = str(new_id())
+    refused = shell("run", "tenant_report", *AT, "--after", runs[0], "--after", nobody)
+    assert refused.returncode == 1
+    assert f"There is no run {nobody}." in refused.stderr
+    assert runs[0] not in refused.stderr
