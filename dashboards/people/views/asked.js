@@ -6,7 +6,7 @@ function told(model, ...more) {
 }
 
 // A button that asks once more, in the same place, before the wish is sent.
-function asking(asked, key, { label, question, sure, draw, send }) {
+function askFirst(asked, key, { label, question, sure, draw, send }) {
   if (!asked.has(key)) {
     const open = () => { asked.clear(); asked.add(key); draw(); };
     return { open: button(label, open, { "data-key": `ask ${key}` }), sure: null };

@@ -12,7 +12,7 @@ function choose(label, key, value, options, onchange) {
 }
 
 function granted(model, grant, asked, draw) {
-  const ask = asking(asked, grant.id, {
+  const ask = askFirst(asked, grant.id, {
     label: "Revoke",
     question: `Revoke what ${grant.holder} may on ${grant.target}? It ends at once.`,
     sure: "Revoke it",

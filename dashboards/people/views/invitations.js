@@ -1,7 +1,7 @@
 // Inviting somebody, and the invitations that wait for an answer.
 
 function pending(model, invited, asked, draw) {
-  const ask = asking(asked, invited.id, {
+  const ask = askFirst(asked, invited.id, {
     label: "Take back",
     question: `Take the invitation of ${invited.email} back? Its link then leads nowhere.`,
     sure: "Take it back",

@@ -39,7 +39,7 @@ function tags(model, member) {
 
 function row(model, member, asked, draw) {
   const may = model.may_manage && !member.is_self;
-  const ask = may && asking(asked, member.id, {
+  const ask = may && askFirst(asked, member.id, {
     label: "Remove",
     question: `Remove ${member.name}? Their access ends at once; what they made stays.`,
     sure: `Remove ${member.name}`,

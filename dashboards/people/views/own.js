@@ -1,7 +1,7 @@
 // One's own sign-ins, each of which can be ended, and API tokens, whose text is shown once.
 
 function signIn(model, each, asked, draw) {
-  const ask = asking(asked, each.id, {
+  const ask = askFirst(asked, each.id, {
     label: "Sign out there", question: "Sign out there? Its next click leads to the log-in.", sure: "Sign it out", draw,
     send: () => model.send_msg({ kind: "sign-out", id: each.id }),
   });
@@ -11,7 +11,7 @@ function signIn(model, each, asked, draw) {
 }
 
 function token(model, each, asked, draw) {
-  const ask = asking(asked, each.id, {
+  const ask = askFirst(asked, each.id, {
     label: "Revoke", question: `Revoke ${each.name}? Programs that use it are refused at once.`, sure: `Revoke ${each.name}`, draw,
     send: () => model.send_msg({ kind: "revoke", id: each.id }),
   });
@@ -55,7 +55,7 @@ export function render({ model, el }) {
       boxes.replaceChildren(...model.scope.map(([value, words]) => element("label", { class: "check", title: value }, element("input", { type: "checkbox", value, "data-key": `scope ${value}` }), words)));
     }
     const others = model.sign_ins.filter((each) => !each.is_here).length;
-    const everywhere = asking(asked, "everywhere", {
+    const everywhere = askFirst(asked, "everywhere", {
       label: "Sign out everywhere else", question: "Sign out everywhere but here?", sure: "Sign out there", draw,
       send: () => model.send_msg({ kind: "sign-out-elsewhere" }),
     });

@@ -4,7 +4,7 @@ const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
 function own(model, role, asked, draw) {
   const holders = role.members === 1 ? "1 member loses" : `${role.members} members lose`;
-  const ask = asking(asked, role.id, {
+  const ask = askFirst(asked, role.id, {
     label: "Delete",
     question: `Delete the role ${role.name}? ${holders} what it gives, and its grants end.`,
     sure: `Delete ${role.name}`,
