@@ -95,17 +95,19 @@ class TestDisconnect:
         assert not bokeh._clients
 
 
+def old_token() -> str:
+    """The token of a session that is not there."""
+    payload: dict[str, dict[str, str]] = {"headers": {}, "cookies": {}, "arguments": {}}
+    return str(generate_jwt_token(generate_session_id(), extra_payload=payload))
+
+
 class TestGone:
     """A socket whose page was loaded long ago."""
-
-    TOKEN = generate_jwt_token(
-        generate_session_id(), extra_payload={"headers": {}, "cookies": {}, "arguments": {}}
-    )
 
     async def test_makes_a_session_upstream(self, served: tuple[FastAPI, BokehFastAPI]) -> None:
         """Upstream accepts it, and Panel makes the page of a request that lacks an address."""
         app, bokeh = served
-        await visit(app, "/unmended", self.TOKEN)
+        await visit(app, "/unmended", old_token())
 
         assert len(bokeh._clients) == 1
 
@@ -113,7 +115,7 @@ class TestGone:
         """Mended, it is refused, so that the page is loaded again."""
         app, bokeh = served
         with pytest.raises(websockets.InvalidStatus):
-            await visit(app, "/mended", self.TOKEN)
+            await visit(app, "/mended", old_token())
 
         assert not bokeh._clients
 

@@ -97,7 +97,9 @@ class Run(TenantOwned, Created, SoftDelete, Model):
     started_at: Mapped[datetime | None] = mapped_column()
     heartbeat_at: Mapped[datetime | None] = mapped_column()
     finished_at: Mapped[datetime | None] = mapped_column()
-    metrics: Mapped[list["Metric"]] = relationship(lazy="raise", viewonly=True)
+    metrics: Mapped[list["Metric"]] = relationship(
+        lazy="raise", viewonly=True, order_by="Metric.name"
+    )
     artifacts: Mapped[list["Artifact"]] = relationship(lazy="raise", viewonly=True)
 
 

@@ -237,6 +237,7 @@ async def _often(action: Callable[[], Awaitable[None]], seconds: float) -> None:
 
 
 async def _end(task: "asyncio.Task[object]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    # One that waits for a connection may swallow a cancellation, so it is told until it hears.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=PAUSE_SECONDS)
