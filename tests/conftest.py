@@ -19,8 +19,8 @@ from workbench.storage import Storage
 from workbench.tenants.models import Tenant
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# The folders whose tests start browsers, kernels and servers.
-LONG = {"journeys", "notebooks", "worker", "proof", "cli"}
+# The folders whose tests start browsers, kernels, servers, and workers, which do what others left.
+LONG = {"journeys", "notebooks", "worker", "proof", "cli", "schedules", "audit"}
 # Those whose tests go again, many times, where plain tests go; counting lines doubles their time.
 AGAIN = {"isolation", "proof"}
 MakeActor = Callable[[Tenant, Role | str], Awaitable[Actor]]
