@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 # uv from the PATH if it runs (a shim may not), else the private one.
 FIND_UV := uv=uv; uv --version >/dev/null 2>&1 || uv=.venv/uv/bin/uv
 
-.PHONY: help install up test journeys prove measure check format lint types contracts locked fix lock package clean
+.PHONY: help install up test prove measure check format lint types contracts locked fix lock package clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -27,11 +27,8 @@ help: ## Show this list
 up: install ## Start Workbench with the demo on one port; Ctrl-C stops it
 	@exec $(BIN)/workbench up $(ARGS)
 
-test: install ## Run every test but the journeys; with COVERAGE=1 all, and branch coverage below 90 % fails
-	@$(PYTEST) $(if $(strip $(ARGS)),$(ARGS),$(if $(COVERAGE),--cov,--ignore tests/journeys))
-
-journeys: install ## Walk through the whole house in a real browser
-	@$(PYTEST) tests/journeys
+test: install ## Run every test; with COVERAGE=1, branch coverage below 90 % fails
+	@$(PYTEST) $(if $(strip $(ARGS)),$(ARGS),$(if $(COVERAGE),--cov))
 
 prove: install ## Run the tests at full counts
 	@WORKBENCH_PROVE=1 $(PYTEST) $(ARGS)

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +16,7 @@ COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/sv
 SMALL = 1024  # bytes below which compression does not pay
 VERSIONED = "private, max-age=31536000, immutable"  # the address holds a hash or a version
 OTHER = "private, max-age=3600"
+_packed: dict[bytes, bytes] = {}  # by the hash of what is in it, whatever serves it
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class Assets:
     """Adds cache headers to static files and compresses each once, off the event loop."""
 
     app: ASGIApp
-    packed: dict[bytes, bytes] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the file; raise NotFound for a component that Panel does not know."""
@@ -51,18 +51,18 @@ class Assets:
         if start["status"] != 200 or not _wants_gzip(scope, headers):  # noqa: PLR2004
             return messages
         body = b"".join(message.get("body", b"") for message in messages[1:])
-        packed = await self._packed(body)
+        packed = await self._compressed(body)
         headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(packed))
         if "etag" in headers:
             headers["ETag"] = f"W/{headers['etag'].removeprefix('W/')}"
         return [start, {"type": "http.response.body", "body": packed}]
 
-    async def _packed(self, body: bytes) -> bytes:
+    async def _compressed(self, body: bytes) -> bytes:
         key = hashlib.sha256(body).digest()
-        if key not in self.packed:
-            self.packed[key] = await anyio.to_thread.run_sync(gzip.compress, body, 6)
-        return self.packed[key]
+        if key not in _packed:
+            _packed[key] = await anyio.to_thread.run_sync(gzip.compress, body, 6)
+        return _packed[key]
 
 
 def _wants_gzip(scope: Scope, headers: MutableHeaders) -> bool:

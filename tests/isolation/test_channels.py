@@ -54,9 +54,9 @@ async def test_lies_stop_no_worker_and_abort_no_job(world: World, app: procrasti
             queues=["channels"], install_signal_handlers=False, fetch_job_polling_interval=60
         )
     )
+    await _until_it_listens(world)
     await _enqueue(world, ids[0])
     await asyncio.wait_for(started.wait(), 10)
-    await _until_it_listens(world)
     _shout(world)
     await asyncio.sleep(0.3)
     told.set()

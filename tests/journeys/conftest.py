@@ -64,19 +64,16 @@ class Visitor:
 
 
 @pytest.fixture
-async def house(settings: Settings, database: Database, storage: Storage) -> AsyncIterator[str]:
+async def house(settings: Settings, quiet: str) -> AsyncIterator[str]:
     """The API, the dashboards and a worker; the address."""
-    app: Any = api.create(settings, database, storage)
-    dashboards.mount(app, settings, database, storage)
     working = asyncio.create_task(loop.serve(settings))
-    async with serving(app) as url:
-        yield url
+    yield quiet
     working.cancel()
     with suppress(asyncio.CancelledError):
         await working
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def quiet(settings: Settings, database: Database, storage: Storage) -> AsyncIterator[str]:
     """The API and the dashboards without a worker; the address."""
     app: Any = api.create(settings, database, storage)

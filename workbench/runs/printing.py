@@ -21,7 +21,8 @@ from typing import Any
 
 from workbench.errors import TooMany, Unavailable
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first draws without the work that windows make.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 NOBODY = 65534
 SECONDS = 60.0
 MOST_BYTES = 32 * 1024**2  # of a page
