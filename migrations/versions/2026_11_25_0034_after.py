@@ -30,16 +30,21 @@ as $$
     limit most
 $$
 """
-# What a run left shows what the one who ordered it may see.
-OWN = """
+# A run, its error and what it left show what the one who ordered it may see.
+SEES_ALL = """
 (select not exists (
     select from unnest(workbench.granted('row:read')) target where target like '%#%'))
-or exists (
+"""
+OWN_RUN = f"{SEES_ALL} or requested_by = (select workbench.actor_user())"
+OWN = f"""
+{SEES_ALL} or exists (
     select from workbench.runs r
-    where r.tenant_id = {table}.tenant_id and r.id = {table}.run_id
+    where r.tenant_id = {{table}}.tenant_id and r.id = {{table}}.run_id
         and r.requested_by = (select workbench.actor_user()))
 """
-SHOWN = ("artifacts", "metrics", "run_logs")
+SHOWN = {"runs": OWN_RUN} | {
+    table: OWN.format(table=table) for table in ("artifacts", "attempts", "metrics", "run_logs")
+}
 PLATFORM = (
     "(select workbench.actor_user()) is null and (select workbench.platform_with('platform:read'))"
 )
@@ -59,8 +64,8 @@ def upgrade() -> None:
     run(
         *(
             f"create policy own_parts on workbench.{table} as restrictive for select "
-            f"to {APP}, {VIEWER} using ({OWN.format(table=table)})"
-            for table in SHOWN
+            f"to {APP}, {VIEWER} using ({own})"
+            for table, own in SHOWN.items()
         ),
         f"grant delete on workbench.outbox_messages to {APP}",
         f"create policy deletes on workbench.outbox_messages for delete to {APP} "

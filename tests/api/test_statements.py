@@ -154,7 +154,8 @@ class TestErrors:
     ) -> None:
         """A dataset is suggested by its name where it is the tenant's."""
         response = await client.post(URL, json={"sql": f"select 1 from {name[:-1]}"})
-        assert response.json()["errors"][0]["hint"] == f"Did you mean {name}?"
+        # Other tests may have shared datasets of names as near.
+        assert name in response.json()["errors"][0]["hint"]
         response = await client.post(URL, json={"sql": "select 1 from memberships"})
         assert "hint" not in response.json()["errors"][0]
 

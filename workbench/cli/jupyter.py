@@ -22,6 +22,7 @@ TICKET_LIFETIME = timedelta(minutes=15)
 RENEWAL = timedelta(minutes=5)
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+STOP_SECONDS = 15.0
 TOKEN = "JUPYTER_TOKEN"  # noqa: S105 (the variable's name, as JupyterLab reads it)
 HUB = ("JUPYTERHUB_", "JPY_")  # what JupyterHub tells its servers
 
@@ -115,6 +116,9 @@ async def run(made: parts.Parts, actor: Actor, place: kernel.Place, wanted: Want
         renewal.cancel()
         with suppress(ProcessLookupError):
             process.terminate()
+        await asyncio.wait({ended}, timeout=STOP_SECONDS)
+        if not ended.done():  # it waits for a kernel that does not end
+            os.killpg(process.pid, signal.SIGKILL)
         await ended
 
 

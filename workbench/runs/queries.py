@@ -211,11 +211,11 @@ def artifact(actor: Actor, run_id: UUID, name: str) -> Select[Artifact]:
 
 def _runs(actor: Actor) -> Select[Run]:
     actor.require_somewhere(Permission.RUN_READ)
-    return select(Run).where(Run.tenant_id == actor.require_tenant())
+    return select(Run).where(Run.tenant_id == actor.require_tenant(), *_shown(actor))
 
 
 def _shown(actor: Actor) -> Iterator[ColumnElement[bool]]:
-    """Of which runs the actor may read what they left: it shows what who ordered them may see.
+    """Which runs the actor may see: they show what who ordered them may see.
 
     Who sees a part of a dataset only would else see more of it in what others have run.
     """

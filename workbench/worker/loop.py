@@ -147,11 +147,13 @@ async def _take(
         for task in (*chores, stopping):
             await _end(task)
         lost = [task for task in working if task.done()]
-        for task in working:
-            task.cancel()
-        while not all(task.done() for task in working):
+        left = {*working}
+        while left:
+            if not jobs.tasks:  # also again: one that still begins may have swallowed it
+                for task in left:
+                    task.cancel()
             jobs.end()
-            await asyncio.wait(working, timeout=PAUSE_SECONDS)
+            _, left = await asyncio.wait(left, timeout=PAUSE_SECONDS)
         with suppress(ConnectorException, psycopg.Error, PoolTimeout):
             await entry.leave(app)
     for task in lost:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, any_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workbench.actor import Actor
@@ -36,8 +36,10 @@ async def purge_rows(
         .with_for_update(skip_locked=True)
         .cte("batch")
     )
+    # As an array, so that each is found by the key: joined, all rows might be read for each batch.
+    ids = func.array(select(batch.c[tables.ROW_ID]).scalar_subquery())
+    chosen = rows.c[tables.ROW_ID] == any_(ids)
     # Asked again of each row itself, so that a live one never goes, whatever happens meanwhile.
-    chosen = rows.c[tables.ROW_ID].in_(select(batch.c[tables.ROW_ID]))
     statement = delete(rows).where(*is_due, chosen)
     count = cast("CursorResult[Any]", await session.execute(statement)).rowcount
     if count:
